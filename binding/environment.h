@@ -1,0 +1,13 @@
+// Per-environment state (the main thread and each worker has its own). The backend and its libraries are per process; see
+// native/llama/backend.h.
+#pragma once
+
+#include <napi.h>
+
+namespace inferno::binding {
+
+struct Environment {
+    Napi::FunctionReference model_constructor;
+};
+
+}  // namespace inferno::binding

@@ -1,0 +1,290 @@
+#include "binding/model.h"
+
+#include "binding/environment.h"
+#include "binding/errors.h"
+#include "binding/request_reader.h"
+#include "native/llama/tokenizer.h"
+
+namespace inferno::binding {
+namespace {
+
+// Joins the engine's threads without blocking JS, delivers the last events, then frees the weights off the JS thread too.
+class UnloadWorker : public Napi::AsyncWorker {
+  public:
+    UnloadWorker(Napi::Env env, std::shared_ptr<ModelState> state)
+        : Napi::AsyncWorker(env), deferred_(env), state_(std::move(state)), engine_(state_->engine) {}
+
+    Napi::Promise promise() const { return deferred_.Promise(); }
+
+  protected:
+    void Execute() override {
+        if (engine_) engine_->shut_down();
+    }
+    void OnOK() override {
+        state_->bridge->drain(Env());
+        state_->shut_down();
+        engine_.reset();
+        (new ReleaseWorker(Env(), std::move(deferred_), std::move(state_)))->Queue();
+    }
+
+  private:
+    class ReleaseWorker : public Napi::AsyncWorker {
+      public:
+        ReleaseWorker(Napi::Env env, Napi::Promise::Deferred deferred, std::shared_ptr<ModelState> state)
+            : Napi::AsyncWorker(env), deferred_(deferred), engine_(std::move(state->engine)), model_(std::move(state->model)) {}
+
+      protected:
+        void Execute() override {
+            engine_.reset();
+            model_.reset();
+        }
+        void OnOK() override { deferred_.Resolve(Env().Undefined()); }
+
+      private:
+        Napi::Promise::Deferred deferred_;
+        std::shared_ptr<llama::Engine> engine_;
+        std::shared_ptr<const llama::Model> model_;
+    };
+
+    Napi::Promise::Deferred deferred_;
+    std::shared_ptr<ModelState> state_;
+    std::shared_ptr<llama::Engine> engine_;
+};
+
+void shut_down_at_exit(void * data) { static_cast<ModelState *>(data)->shut_down(); }
+
+Napi::Value number(Napi::Env env, double value) { return Napi::Number::New(env, value); }
+
+Napi::Object embeddings_to_js(Napi::Env env, const llama::EmbeddingResult & result) {
+    Napi::Array list = Napi::Array::New(env, result.embeddings.size());
+    for (size_t i = 0; i < result.embeddings.size(); ++i) {
+        Napi::Float32Array values = Napi::Float32Array::New(env, result.embeddings[i].size());
+        std::copy(result.embeddings[i].begin(), result.embeddings[i].end(), values.Data());
+        list.Set(static_cast<uint32_t>(i), values);
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("embeddings", list);
+    object.Set("tokens", number(env, result.tokens));
+    return object;
+}
+
+}  // namespace
+
+void ModelState::shut_down() {
+    unloaded = true;
+    if (engine) engine->shut_down();
+    bridge->close();
+}
+
+Napi::Function ModelObject::define(Napi::Env env) {
+    return DefineClass(env, "NativeModel",
+                       {
+                           InstanceMethod<&ModelObject::info>("info"),
+                           InstanceMethod<&ModelObject::stats>("stats"),
+                           InstanceMethod<&ModelObject::submit>("submit"),
+                           InstanceMethod<&ModelObject::cancel>("cancel"),
+                           InstanceMethod<&ModelObject::pause>("pause"),
+                           InstanceMethod<&ModelObject::resume>("resume"),
+                           InstanceMethod<&ModelObject::tokenize>("tokenize"),
+                           InstanceMethod<&ModelObject::detokenize>("detokenize"),
+                           InstanceMethod<&ModelObject::render_chat>("renderChat"),
+                           InstanceMethod<&ModelObject::embed>("embed"),
+                           InstanceMethod<&ModelObject::unload>("unload"),
+                           InstanceMethod<&ModelObject::set_event_sink>("setEventSink"),
+                       });
+}
+
+Napi::Object ModelObject::create(Napi::Env env, std::shared_ptr<ModelState> state) {
+    auto external = Napi::External<std::shared_ptr<ModelState>>::New(env, &state);
+    return env.GetInstanceData<Environment>()->model_constructor.New({external});
+}
+
+ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info), env_(info.Env()) {
+    if (info.Length() != 1 || !info[0].IsExternal()) {
+        throw Napi::TypeError::New(info.Env(), "Expected models to be made by loadModel.");
+    }
+    state_ = *info[0].As<Napi::External<std::shared_ptr<ModelState>>>().Data();
+    napi_add_env_cleanup_hook(env_, shut_down_at_exit, state_.get());
+}
+
+ModelObject::~ModelObject() {
+    if (!state_) return;
+    napi_remove_env_cleanup_hook(env_, shut_down_at_exit, state_.get());
+    state_->shut_down();
+}
+
+void ModelObject::require_loaded(Napi::Env env) const {
+    if (state_->unloaded) throw to_error(env, Status(ErrorCode::ModelUnloaded, "The model was unloaded."));
+}
+
+llama::Engine & ModelObject::require_engine(Napi::Env env) const {
+    require_loaded(env);
+    if (!state_->engine) {
+        throw to_error(env, Status(ErrorCode::UnsupportedModel, "Only the vocabulary of this model was loaded, so it cannot generate."));
+    }
+    return *state_->engine;
+}
+
+// info(): NativeModelInfo
+Napi::Value ModelObject::info(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    const llama::ModelDescription & d = state_->model->description();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("architecture", d.architecture);
+    object.Set("name", d.name);
+    object.Set("description", d.description);
+    object.Set("fileType", d.file_type);
+    object.Set("chatTemplate", d.chat_template_source);
+    object.Set("parameterCount", number(env, static_cast<double>(d.parameter_count)));
+    object.Set("sizeBytes", number(env, static_cast<double>(d.size_bytes)));
+    object.Set("trainContextSize", d.train_context_size);
+    object.Set("embeddingLength", d.embedding_length);
+    object.Set("layerCount", d.layer_count);
+    object.Set("headCount", d.head_count);
+    object.Set("vocabularySize", d.vocabulary_size);
+    object.Set("bosToken", d.bos_token);
+    object.Set("eosToken", d.eos_token);
+    object.Set("supportsEmbeddings", d.supports_embeddings && state_->engine != nullptr);
+    object.Set("contextSize", state_->engine ? state_->engine->context_size() : 0);
+    object.Set("parallel", state_->engine ? state_->engine->parallel() : 0);
+    object.Set("batchSize", state_->engine ? state_->engine->batch_size() : 0);
+    return object;
+}
+
+// stats(): NativeModelStats
+Napi::Value ModelObject::stats(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    const llama::EngineStats stats = state_->engine ? state_->engine->stats() : llama::EngineStats{};
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("sequencesBusy", stats.sequences_busy);
+    object.Set("queued", stats.queued);
+    object.Set("threads", stats.threads);
+    object.Set("decodeSteps", number(env, static_cast<double>(stats.decode_steps)));
+    object.Set("tokensDecoded", number(env, static_cast<double>(stats.tokens_decoded)));
+    object.Set("tokensPrefilled", number(env, static_cast<double>(stats.tokens_prefilled)));
+    object.Set("requestsFinished", number(env, static_cast<double>(stats.requests_finished)));
+    object.Set("wakes", number(env, static_cast<double>(stats.wakes)));
+    return object;
+}
+
+// submit(request: NativeGenerationRequest): number
+Napi::Value ModelObject::submit(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    llama::Engine & engine = require_engine(env);
+    if (!info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object for request.");
+    const llama::GenerationId id = engine.submit(read_generation_request(info[0].As<Napi::Object>()));
+    state_->bridge->begin_work(env);
+    return number(env, id);
+}
+
+// cancel(generation: number): void
+void ModelObject::cancel(const Napi::CallbackInfo & info) {
+    if (state_->engine) state_->engine->cancel(info[0].ToNumber().Int32Value());
+}
+
+// pause(generation: number): void
+void ModelObject::pause(const Napi::CallbackInfo & info) {
+    if (state_->engine) state_->engine->pause(info[0].ToNumber().Int32Value());
+}
+
+// resume(generation: number): void
+void ModelObject::resume(const Napi::CallbackInfo & info) {
+    if (state_->engine) state_->engine->resume(info[0].ToNumber().Int32Value());
+}
+
+// tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array
+Napi::Value ModelObject::tokenize(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    const std::string text = info[0].ToString().Utf8Value();
+    auto tokens = llama::tokenize(state_->model->vocab(), text, info[1].ToBoolean(), info[2].ToBoolean());
+    if (!tokens) throw to_error(env, tokens.status());
+    Napi::Int32Array array = Napi::Int32Array::New(env, tokens.value().size());
+    std::copy(tokens.value().begin(), tokens.value().end(), array.Data());
+    return array;
+}
+
+// detokenize(tokens: Int32Array, removeSpecial: boolean, unparseSpecial: boolean): string
+Napi::Value ModelObject::detokenize(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    const std::vector<llama_token> tokens = read_tokens(info[0], "tokens");
+    auto text = llama::detokenize(state_->model->vocab(), tokens, info[1].ToBoolean(), info[2].ToBoolean());
+    if (!text) throw to_error(env, text.status());
+    return Napi::String::New(env, text.value());
+}
+
+// renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string
+Napi::Value ModelObject::render_chat(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    llama::ChatInput input;
+    input.messages_json = info[0].ToString().Utf8Value();
+    input.tools_json = info[1].ToString().Utf8Value();
+    input.add_generation_prompt = info[2].ToBoolean();
+    auto rendered = state_->model->chat_template().render(input);
+    if (!rendered) throw to_error(env, rendered.status());
+    return Napi::String::New(env, rendered.value().prompt);
+}
+
+// embed(inputs: readonly string[], normalize: boolean): Promise<{ embeddings, tokens }>
+Napi::Value ModelObject::embed(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    llama::Engine & engine = require_engine(env);
+    if (!info[0].IsArray()) throw Napi::TypeError::New(env, "Expected an array of strings for inputs.");
+    llama::EmbeddingJob job;
+    const auto inputs = info[0].As<Napi::Array>();
+    for (uint32_t i = 0; i < inputs.Length(); ++i) job.inputs.push_back(inputs.Get(i).ToString().Utf8Value());
+    job.normalize = info[1].ToBoolean();
+    auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
+    const Napi::Promise promise = deferred->Promise();
+    const std::shared_ptr<EventBridge> bridge = state_->bridge;
+    bridge->begin_work(env);
+    // Runs on the engine thread; rule 1 sends the result back.
+    job.done = [bridge, deferred](Result<llama::EmbeddingResult> result) {
+        auto shared = std::make_shared<Result<llama::EmbeddingResult>>(std::move(result));
+        bridge->post([bridge, deferred, shared](Napi::Env js) {
+            const Napi::HandleScope scope(js);
+            bridge->end_work(js);
+            if (shared->is_ok()) {
+                deferred->Resolve(embeddings_to_js(js, shared->value()));
+            } else {
+                deferred->Reject(to_error(js, shared->status()).Value());
+            }
+        });
+    };
+    engine.embed(std::move(job));
+    return promise;
+}
+
+// unload(): Promise<void>
+Napi::Value ModelObject::unload(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    if (state_->unloaded) {
+        Napi::Promise::Deferred deferred(env);
+        deferred.Resolve(env.Undefined());
+        return deferred.Promise();
+    }
+    state_->unloaded = true;
+    auto * worker = new UnloadWorker(env, state_);
+    const Napi::Promise promise = worker->promise();
+    worker->Queue();
+    return promise;
+}
+
+// setEventSink(sink: (count: number) => void, records: Int32Array, text: Uint8Array): void
+void ModelObject::set_event_sink(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    if (!info[0].IsFunction() || !info[1].IsTypedArray() || !info[2].IsTypedArray()) {
+        throw Napi::TypeError::New(env, "Expected a function, an Int32Array and a Uint8Array.");
+    }
+    if (info[2].As<Napi::Uint8Array>().ByteLength() < llama::EventOutbox::kMaxRecordBytes) {
+        throw Napi::RangeError::New(env, "Expected at least 262144 bytes for text.");
+    }
+    state_->bridge->set_sink(info[0].As<Napi::Function>(), info[1].As<Napi::Int32Array>(), info[2].As<Napi::Uint8Array>());
+}
+
+}  // namespace inferno::binding

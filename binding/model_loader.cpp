@@ -1,0 +1,198 @@
+#include "binding/model_loader.h"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "binding/errors.h"
+#include "binding/model.h"
+#include "native/gguf/gguf_check.h"
+#include "native/llama/quantizer.h"
+
+namespace inferno::binding {
+namespace {
+
+struct LoadSettings {
+    llama::ModelOptions model;
+    llama::EngineOptions engine;
+};
+
+LoadSettings read_settings(const Napi::Object & object) {
+    const auto integer = [&](const char * name) {
+        const Napi::Value value = object.Get(name);
+        if (!value.IsNumber()) throw Napi::TypeError::New(object.Env(), std::string("Expected a number for ") + name + ".");
+        return value.As<Napi::Number>().Int32Value();
+    };
+    LoadSettings settings;
+    settings.model.path = object.Get("path").ToString().Utf8Value();
+    settings.model.gpu_layers = integer("gpuLayers");
+    settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
+    settings.engine.context_size = integer("contextSize");
+    settings.engine.parallel = integer("parallel");
+    settings.engine.batch_size = integer("batchSize");
+    settings.engine.threads = integer("threads");
+    return settings;
+}
+
+class LoadWorker : public Napi::AsyncProgressWorker<float> {
+  public:
+    LoadWorker(Napi::Env env, LoadSettings settings, std::shared_ptr<std::atomic<bool>> cancelled, Napi::Value on_progress)
+        : Napi::AsyncProgressWorker<float>(env),
+          deferred_(env),
+          settings_(std::move(settings)),
+          cancelled_(std::move(cancelled)),
+          bridge_(EventBridge::create(env)) {
+        if (on_progress.IsFunction()) on_progress_ = Napi::Persistent(on_progress.As<Napi::Function>());
+    }
+
+    Napi::Promise promise() const { return deferred_.Promise(); }
+
+  protected:
+    void Execute(const ExecutionProgress & progress) override {
+        auto model = llama::Model::load(settings_.model, [&](float fraction) { progress.Send(&fraction, 1); }, *cancelled_);
+        if (!model) {
+            status_ = model.status();
+            return;
+        }
+        model_ = std::move(model).value();
+        if (settings_.model.vocabulary_only) return;
+        auto engine = llama::Engine::create(model_, settings_.engine, [bridge = bridge_.get()] { bridge->wake(); });
+        if (!engine) {
+            status_ = engine.status();
+            return;
+        }
+        engine_ = std::move(engine).value();
+    }
+
+    void OnProgress(const float * fraction, size_t count) override {
+        if (count == 0 || on_progress_.IsEmpty()) return;
+        const Napi::HandleScope scope(Env());
+        on_progress_.Call({Napi::Number::New(Env(), static_cast<double>(fraction[count - 1]))});
+    }
+
+    void OnOK() override {
+        if (status_.is_ok() && cancelled_->load(std::memory_order_relaxed)) {
+            status_ = Status(ErrorCode::Cancelled, "Loading the model was cancelled.");
+            engine_.reset();
+        }
+        if (!status_.is_ok()) {
+            bridge_->close();
+            deferred_.Reject(to_error(Env(), status_).Value());
+            return;
+        }
+        auto state = std::make_shared<ModelState>();
+        state->model = std::move(model_);
+        state->engine = std::move(engine_);
+        state->bridge = bridge_;
+        if (state->engine) bridge_->attach(state->engine);
+        deferred_.Resolve(ModelObject::create(Env(), std::move(state)));
+    }
+
+  private:
+    Napi::Promise::Deferred deferred_;
+    LoadSettings settings_;
+    std::shared_ptr<std::atomic<bool>> cancelled_;
+    std::shared_ptr<EventBridge> bridge_;
+    Napi::FunctionReference on_progress_;
+    Status status_;
+    std::shared_ptr<const llama::Model> model_;
+    std::shared_ptr<llama::Engine> engine_;
+};
+
+class CheckWorker : public Napi::AsyncWorker {
+  public:
+    CheckWorker(Napi::Env env, std::string path) : Napi::AsyncWorker(env), deferred_(env), path_(std::move(path)) {}
+    Napi::Promise promise() const { return deferred_.Promise(); }
+
+  protected:
+    void Execute() override { result_.emplace(gguf::check_gguf(path_)); }
+    void OnOK() override {
+        if (!result_->is_ok()) {
+            deferred_.Reject(to_error(Env(), result_->status()).Value());
+            return;
+        }
+        const gguf::GgufSummary & summary = result_->value();
+        Napi::Object object = Napi::Object::New(Env());
+        const auto set = [&](const char * name, uint64_t value) {
+            object.Set(name, Napi::Number::New(Env(), static_cast<double>(value)));
+        };
+        set("version", summary.version);
+        object.Set("architecture", summary.architecture);
+        object.Set("name", summary.name);
+        set("tensorCount", summary.tensor_count);
+        set("metadataCount", summary.metadata_count);
+        set("fileSizeBytes", summary.file_size_bytes);
+        set("parameterCount", summary.parameter_count);
+        set("contextLength", summary.context_length);
+        set("vocabularySize", summary.vocabulary_size);
+        deferred_.Resolve(object);
+    }
+
+  private:
+    Napi::Promise::Deferred deferred_;
+    std::string path_;
+    std::optional<Result<gguf::GgufSummary>> result_;
+};
+
+class QuantizeWorker : public Napi::AsyncWorker {
+  public:
+    QuantizeWorker(Napi::Env env, std::string input, std::string output, std::string type, int threads)
+        : Napi::AsyncWorker(env),
+          deferred_(env),
+          input_(std::move(input)),
+          output_(std::move(output)),
+          type_(std::move(type)),
+          threads_(threads) {}
+    Napi::Promise promise() const { return deferred_.Promise(); }
+
+  protected:
+    void Execute() override { status_ = llama::quantize_model(input_, output_, type_, threads_); }
+    void OnOK() override {
+        if (status_.is_ok()) {
+            deferred_.Resolve(Env().Undefined());
+        } else {
+            deferred_.Reject(to_error(Env(), status_).Value());
+        }
+    }
+
+  private:
+    Napi::Promise::Deferred deferred_;
+    std::string input_;
+    std::string output_;
+    std::string type_;
+    int threads_;
+    Status status_;
+};
+
+template <typename Worker>
+Napi::Promise start(Worker * worker) {
+    const Napi::Promise promise = worker->promise();
+    worker->Queue();
+    return promise;
+}
+
+}  // namespace
+
+Napi::Value load_model(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    if (!info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object for options.");
+    auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    auto * worker = new LoadWorker(env, read_settings(info[0].As<Napi::Object>()), cancelled, info[1]);
+    Napi::Object handle = Napi::Object::New(env);
+    handle.Set("promise", start(worker));
+    handle.Set("cancel", Napi::Function::New(env, [cancelled](const Napi::CallbackInfo &) {
+                   cancelled->store(true, std::memory_order_relaxed);
+               }));
+    return handle;
+}
+
+Napi::Value check_gguf_file(const Napi::CallbackInfo & info) {
+    return start(new CheckWorker(info.Env(), info[0].ToString().Utf8Value()));
+}
+
+Napi::Value quantize(const Napi::CallbackInfo & info) {
+    return start(new QuantizeWorker(info.Env(), info[0].ToString().Utf8Value(), info[1].ToString().Utf8Value(),
+                                    info[2].ToString().Utf8Value(), info[3].ToNumber().Int32Value()));
+}
+
+}  // namespace inferno::binding

@@ -1,0 +1,152 @@
+/** Types of the public API that more than one file shares. */
+
+/** One turn of a conversation, in OpenAI's shape. */
+export interface ChatMessage {
+  readonly role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  readonly content: string | readonly ChatContentPart[] | null;
+  readonly name?: string;
+  readonly tool_calls?: readonly unknown[];
+  readonly tool_call_id?: string;
+}
+
+export interface ChatContentPart {
+  readonly type: 'text';
+  readonly text: string;
+}
+
+/** How the next token is chosen. Ranges are checked before anything is queued. */
+export interface SamplingOptions {
+  /** 0 (greedy) to 2; default 0.8. */
+  readonly temperature?: number;
+  /** Keep the k most likely tokens; 0 keeps all; default 40. */
+  readonly topK?: number;
+  /** Nucleus, 0 to 1; default 0.95. */
+  readonly topP?: number;
+  /** Drop tokens less likely than minP times the best one, 0 to 1; default 0.05. */
+  readonly minP?: number;
+  /** Locally typical sampling, 0 to 1; default 1 (off). */
+  readonly typicalP?: number;
+  /** Over 0; default 1 (off). */
+  readonly repeatPenalty?: number;
+  /** Tokens the repeat penalty looks back on; default 64; 0 is off. */
+  readonly repeatLastN?: number;
+  /** -2 to 2; default 0. */
+  readonly presencePenalty?: number;
+  /** -2 to 2; default 0. */
+  readonly frequencyPenalty?: number;
+  /** 0 to 4294967294; default random. The same seed gives the same text on the same machine when run alone. */
+  readonly seed?: number;
+  /** Added to the logits: token id → -100 to 100. */
+  readonly logitBias?: Readonly<Record<number, number>>;
+}
+
+export interface GenerationOptions extends SamplingOptions {
+  /** Tokens to generate at most, 1 to 2,000,000; default: until the model stops or the context is full. */
+  readonly maxTokens?: number;
+  /** Text that ends the generation; it is not part of the result. At most 16 strings. */
+  readonly stop?: string | readonly string[];
+  /** GBNF grammar the text must follow. Excludes `jsonSchema`. */
+  readonly grammar?: string;
+  /** JSON schema the text must follow. Excludes `grammar`. */
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
+  /** Report the log probability of each token and of this many alternatives, 0 to 20. */
+  readonly logprobs?: number;
+  /** Go on past the model's end-of-generation token. Default false. */
+  readonly ignoreEos?: boolean;
+  /** Ends the generation with reason `cancelled`; awaiting it then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ChatOptions extends GenerationOptions {
+  /** OpenAI's `tools` array, rendered by the chat template. */
+  readonly tools?: readonly unknown[];
+  /** Extra variables for the chat template, e.g. `{ enable_thinking: false }`. */
+  readonly templateArguments?: Readonly<Record<string, unknown>>;
+}
+
+export type StopReason = 'stop' | 'length' | 'cancelled' | 'error';
+
+export interface TokenLogprob {
+  readonly token: string;
+  readonly id: number;
+  /** Natural logarithm of the probability. */
+  readonly logprob: number;
+  readonly bytes: readonly number[];
+  readonly top: readonly Omit<TokenLogprob, 'top'>[];
+}
+
+/** A piece of a streamed generation. `text` holds whole UTF-8 characters only. */
+export interface GenerationPart {
+  readonly text: string;
+  /** Tokens this piece completes, at least 1. */
+  readonly tokens: number;
+  readonly logprobs?: readonly TokenLogprob[];
+}
+
+export interface Usage {
+  readonly promptTokens: number;
+  /** Prompt tokens that came from a cached prefix. */
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+}
+
+/** Milliseconds. */
+export interface Timings {
+  readonly queueMs: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+export interface GenerationResult {
+  readonly text: string;
+  readonly stopReason: StopReason;
+  /** The stop string that ended it, if one did. */
+  readonly stopSequence?: string;
+  readonly usage: Usage;
+  readonly timings: Timings;
+  readonly logprobs?: readonly TokenLogprob[];
+}
+
+export interface LoadModelOptions {
+  /** Tokens each sequence can hold; default: chosen from the model and the free memory. */
+  readonly contextSize?: number;
+  /** Sequences decoded at once, 1 to 64; default: chosen from the context size and the free memory. */
+  readonly parallel?: number;
+  /** Tokens of one decode call at most; default 512. */
+  readonly batchSize?: number;
+  /** Compute threads, or 'auto' (default): adapts to the model, the load and the cores that are really free. */
+  readonly threads?: number | 'auto';
+  /** Layers to offload to a GPU, or 'auto' (default): all that fit. */
+  readonly gpuLayers?: number | 'auto';
+  /** Load the vocabulary only: `tokenize`, `detokenize` and `renderChat` work, generation does not. */
+  readonly vocabularyOnly?: boolean;
+  /**
+   * Load unknown files once in a throwaway process first, so that a file that makes llama.cpp abort cannot end this
+   * process. Default true; a file that passed is remembered by path, size and times.
+   */
+  readonly probe?: boolean;
+  /** 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ModelInfo {
+  readonly architecture: string;
+  readonly name: string;
+  readonly description: string;
+  readonly fileType: string;
+  readonly parameterCount: number;
+  readonly sizeBytes: number;
+  readonly trainContextSize: number;
+  readonly contextSize: number;
+  readonly parallel: number;
+  readonly batchSize: number;
+  readonly embeddingLength: number;
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly vocabularySize: number;
+  readonly bosToken: number;
+  readonly eosToken: number;
+  readonly chatTemplate: string;
+  readonly supportsEmbeddings: boolean;
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { builtinModels } from '../../models/registry.js';
+import { formatBytes, formatParameters, formatTable } from '../format.js';
+import { print, printJson } from '../output.js';
+
+const afterHelp = `
+Examples:
+  inferno models list
+  inferno models list --json
+
+These ids can be given to --model. Any other GGUF file is given by its path.`;
+
+async function list(options: { readonly json?: boolean }): Promise<void> {
+  const models = await builtinModels();
+  if (options.json === true) {
+    printJson(models);
+    return;
+  }
+  const rows = models.map((model) => [
+    model.id,
+    formatParameters(model.parameterCount),
+    formatBytes(model.sizeBytes),
+    model.description,
+  ]);
+  print(formatTable([['ID', 'PARAMETERS', 'SIZE', 'DESCRIPTION'], ...rows]));
+}
+
+export function addModelsListCommand(models: Command): void {
+  models
+    .command('list')
+    .description('list the models known by id')
+    .option('--json', 'print a JSON array')
+    .addHelpText('after', afterHelp)
+    .action(list);
+}

@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from 'commander';
+
+export interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+function outOfRange(value: string, kind: string, range: NumberRange): InvalidArgumentError {
+  const { min, max } = range;
+  return new InvalidArgumentError(`Expected ${kind} from ${String(min)} to ${String(max)} but received "${value}".`);
+}
+
+/** `Number('')` and `Number(' ')` are 0, so only digits are accepted as digits. */
+export function integerIn(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = /^[+-]?\d+$/u.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= min && number <= max)) throw outOfRange(value, 'a whole number', { min, max });
+    return number;
+  };
+}
+
+export function numberIn(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= min && number <= max)) throw outOfRange(value, 'a number', { min, max });
+    return number;
+  };
+}
+
+/** For options that may be repeated. */
+export function collect(value: string, earlier: readonly string[] | undefined): string[] {
+  return [...(earlier ?? []), value];
+}
+
+export function nonEmpty(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('Expected a value but received an empty one.');
+  return value;
+}

@@ -1,0 +1,218 @@
+/**
+ * The contract of the native addon, written by hand. `binding/` implements it; `lib/native.ts` is the only file that
+ * loads the addon. Nothing here is public API.
+ *
+ * Native failures arrive as plain `Error` objects with a string `code` from `native/core/error_codes.def`;
+ * `lib/errors.ts` turns them into `InfernoError`.
+ */
+
+/** What a checked GGUF header says, before anything is loaded. */
+export interface NativeGgufSummary {
+  readonly version: number;
+  readonly architecture: string;
+  readonly name: string;
+  readonly tensorCount: number;
+  readonly metadataCount: number;
+  readonly fileSizeBytes: number;
+  /** Sum of the elements of all tensors. */
+  readonly parameterCount: number;
+  readonly contextLength: number;
+  readonly vocabularySize: number;
+}
+
+export interface NativeLoadOptions {
+  readonly path: string;
+  /** Tokens of KV cache of each sequence; 0 = the engine chooses from the model and free memory. */
+  readonly contextSize: number;
+  /** Sequences decoded at once, 1–64; 0 = the engine chooses. */
+  readonly parallel: number;
+  /** Tokens of one decode call at most (logical batch); 0 = 512. */
+  readonly batchSize: number;
+  /** Compute threads; 0 = adaptive. */
+  readonly threads: number;
+  /** Layers to offload; -1 = all that fit. */
+  readonly gpuLayers: number;
+  /** Load only the vocabulary: tokenize, detokenize and renderChat work, generation does not. */
+  readonly vocabularyOnly: boolean;
+}
+
+export interface NativeModelInfo {
+  readonly architecture: string;
+  readonly name: string;
+  /** llama.cpp's description, e.g. "llama 1B Q4_K - Medium". */
+  readonly description: string;
+  readonly fileType: string;
+  readonly parameterCount: number;
+  readonly sizeBytes: number;
+  readonly trainContextSize: number;
+  /** Tokens each sequence can hold. */
+  readonly contextSize: number;
+  readonly parallel: number;
+  readonly batchSize: number;
+  readonly embeddingLength: number;
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly vocabularySize: number;
+  readonly bosToken: number;
+  readonly eosToken: number;
+  /** Jinja source of the chat template; empty when the file has none (llama.cpp's ChatML default is used). */
+  readonly chatTemplate: string;
+  readonly supportsEmbeddings: boolean;
+}
+
+/** Counters of one model, read without stopping the engine. */
+export interface NativeModelStats {
+  readonly sequencesBusy: number;
+  readonly queued: number;
+  readonly threads: number;
+  readonly decodeSteps: number;
+  readonly tokensDecoded: number;
+  readonly tokensPrefilled: number;
+  readonly requestsFinished: number;
+  readonly wakes: number;
+}
+
+/** One generation, as handed to the engine thread. Exactly one of `prompt`, `tokens`, `messagesJson` is set. */
+export interface NativeGenerationRequest {
+  readonly prompt?: string;
+  readonly tokens?: Int32Array;
+  /** OpenAI's `messages` array as JSON; the model's chat template renders it natively. */
+  readonly messagesJson?: string;
+  /** OpenAI's `tools` array as JSON (chat only). */
+  readonly toolsJson?: string;
+  /** JSON object of extra template variables (chat only), e.g. {"enable_thinking": false}. */
+  readonly templateArgumentsJson?: string;
+
+  /** Tokens to generate at most; -1 = until the context is full. */
+  readonly maxTokens: number;
+  /** 0 = greedy. */
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly typicalP: number;
+  readonly repeatPenalty: number;
+  readonly repeatLastN: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  /** -1 = random. Otherwise 0 … 2^32-2. */
+  readonly seed: number;
+  /** Pairs [token, bias, token, bias, …]. */
+  readonly logitBias?: Float64Array;
+  /** GBNF grammar. */
+  readonly grammar?: string;
+  /** JSON schema as JSON text; turned into a grammar natively. */
+  readonly jsonSchema?: string;
+  readonly stop?: readonly string[];
+  /** Alternatives to report per token, 0–20; -1 = no logprobs. */
+  readonly logprobs: number;
+  readonly ignoreEos: boolean;
+  /** Deliver text already escaped for the inside of a JSON string (no surrounding quotes). */
+  readonly escapeJson: boolean;
+}
+
+/** Int32 fields of one event record; the records of a drain lie one after another. */
+export const EVENT_STRIDE = 8;
+export const EventField = {
+  generation: 0,
+  kind: 1,
+  textOffset: 2,
+  textLength: 3,
+  /** Tokens whose text this record completes (text records), 0 otherwise. */
+  tokens: 4,
+  /** JSON beside the text: logprobs of the tokens (text records) or a NativeGenerationEnd (end records). */
+  auxOffset: 5,
+  auxLength: 6,
+  /** 1 when the text is pure ASCII, so that latin1 decoding is enough. */
+  ascii: 7,
+} as const;
+export const EventKind = { text: 0, end: 1 } as const;
+
+/** Parsed from the aux JSON of an end record. */
+export interface NativeGenerationEnd {
+  readonly reason: 'stop' | 'length' | 'cancelled' | 'error';
+  /** The stop string that ended it, if one did. */
+  readonly stopSequence?: string;
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+  /** Microseconds. */
+  readonly queueUs: number;
+  readonly prefillUs: number;
+  readonly decodeUs: number;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Parsed from the aux JSON of a text record when logprobs were asked for. One entry per token. */
+export interface NativeTokenLogprob {
+  readonly token: string;
+  readonly id: number;
+  readonly logprob: number;
+  /** UTF-8 bytes of the token. */
+  readonly bytes: readonly number[];
+  readonly top: readonly { readonly token: string; readonly id: number; readonly logprob: number; readonly bytes: readonly number[] }[];
+}
+
+export interface NativeModel {
+  info(): NativeModelInfo;
+  stats(): NativeModelStats;
+  /**
+   * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
+   * tokenizing and grammar compilation happen on the model's preparation thread. Every generation ends with exactly one
+   * end record, whatever happens.
+   */
+  submit(request: NativeGenerationRequest): number;
+  /** Idempotent; unknown or finished numbers are ignored. The end record still comes. */
+  cancel(generation: number): void;
+  /** Back-pressure: the sequence keeps its place but decodes nothing until resumed. Idempotent. */
+  pause(generation: number): void;
+  resume(generation: number): void;
+  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
+  detokenize(tokens: Int32Array, removeSpecial: boolean, unparseSpecial: boolean): string;
+  /** Renders OpenAI `messages` with the model's template; returns the prompt text. */
+  renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string;
+  /** L2-normalised when asked; one Float32Array of `embeddingLength` per input. */
+  embed(inputs: readonly string[], normalize: boolean): Promise<{ readonly embeddings: Float32Array[]; readonly tokens: number }>;
+  /** Ends all generations (reason 'cancelled'), joins the threads, frees all memory. Idempotent. */
+  unload(): Promise<void>;
+  /**
+   * Moves pending events into the buffers given to `onEvents` registration; called by native.ts only.
+   */
+  setEventSink(sink: (count: number) => void, records: Int32Array, text: Uint8Array): void;
+}
+
+export interface NativeLoadHandle {
+  readonly promise: Promise<NativeModel>;
+  /** The promise then rejects with code 'cancelled'. Idempotent. */
+  cancel(): void;
+}
+
+export interface NativeDevice {
+  readonly name: string;
+  readonly description: string;
+  readonly kind: 'cpu' | 'gpu' | 'igpu' | 'accel';
+  readonly memoryFreeBytes: number;
+  readonly memoryTotalBytes: number;
+}
+
+export interface NativeSystemInfo {
+  readonly llamaVersion: string;
+  /** Name of the CPU variant that was loaded. */
+  readonly cpuBackend: string;
+  readonly features: string;
+  readonly devices: readonly NativeDevice[];
+  readonly availableCores: number;
+}
+
+export interface NativeAddon {
+  /** Directory that holds the backend libraries; idempotent. */
+  initialize(libraryDirectory: string): void;
+  systemInfo(): NativeSystemInfo;
+  /** Reads and checks the whole structure of a GGUF file without loading it. Rejects with 'invalid_model_file' etc. */
+  checkGguf(path: string): Promise<NativeGgufSummary>;
+  /** `onProgress` gets 0…1 on the JS thread. */
+  loadModel(options: NativeLoadOptions, onProgress: ((fraction: number) => void) | undefined): NativeLoadHandle;
+  /** Names accepted by `quantize`, e.g. "Q4_K_M". */
+  quantizationTypes(): readonly string[];
+  quantize(input: string, output: string, type: string, threads: number): Promise<void>;
+}

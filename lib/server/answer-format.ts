@@ -1,0 +1,47 @@
+import type { TokenLogprob } from '../api/types.js';
+
+export type FinishReason = 'stop' | 'length';
+
+/** Token counts of one answer, all choices together. */
+export interface AnswerUsage {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+/** One finished choice of an answer that is sent whole. */
+export interface WholeChoice {
+  readonly index: number;
+  /** JSON-escaped, without quotes. */
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly logprobs: readonly TokenLogprob[] | undefined;
+}
+
+/**
+ * How one endpoint writes its answers. Streamed parts are complete SSE events; their fixed text is built once per
+ * choice, so that a wake costs a concatenation. `text` is JSON-escaped everywhere.
+ */
+export interface AnswerFormat {
+  /** Events before a choice's first text. */
+  opening(index: number): string;
+  text(index: number, text: string): string;
+  /** Text with the logprobs of its tokens; `offset` is where the text starts in the choice, in characters. */
+  textWithLogprobs(index: number, text: string, logprobs: readonly TokenLogprob[], offset: number): string;
+  finish(index: number, reason: FinishReason): string;
+  /** The events after the last choice, [DONE] included; `usage` when it was asked for. */
+  closing(usage: AnswerUsage | undefined): string;
+  /** The JSON of the answer sent whole. `choices` by index. */
+  whole(choices: readonly WholeChoice[], usage: AnswerUsage): string;
+}
+
+export function usageJson(usage: AnswerUsage): string {
+  const { promptTokens, completionTokens, cachedTokens } = usage;
+  return (
+    `{"prompt_tokens":${String(promptTokens)},"completion_tokens":${String(completionTokens)},` +
+    `"total_tokens":${String(promptTokens + completionTokens)},` +
+    `"prompt_tokens_details":{"cached_tokens":${String(cachedTokens)}}}`
+  );
+}
+
+export const doneEvent = 'data: [DONE]\n\n';

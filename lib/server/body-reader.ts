@@ -1,0 +1,116 @@
+import { isUtf8 } from 'node:buffer';
+import type { HttpResponse } from 'uWebSockets.js';
+import { errorReply } from './error-response.js';
+import type { ErrorReply } from './error-response.js';
+import type { Exchange, SocketActivity } from './exchange.js';
+
+/** A body over the limit is still read up to this many times the limit, so that the client gets to see the 413. */
+const discardFactor = 4;
+
+function tooLarge(limit: number): ErrorReply {
+  return errorReply('body_too_large', `The body is larger than the limit of ${String(limit)} bytes.`);
+}
+
+/**
+ * Refuses a request before its body is read. Where the rest of the body is short enough it is taken and thrown away:
+ * closing a socket under a client that is still sending makes it lose the answer.
+ */
+export function refuseUnread(exchange: Exchange, res: HttpResponse, reply: ErrorReply, contentLength: number): void {
+  const discards = contentLength <= exchange.context.limits.maxBodyBytes * discardFactor;
+  if (discards && contentLength > 0) {
+    res.onData(() => {
+      // Thrown away.
+    });
+  }
+  exchange.sendError(reply, !discards);
+}
+
+/** The refusal of a body whose declared length is over the limit. */
+export function declaredTooLarge(exchange: Exchange, contentLength: number): ErrorReply | undefined {
+  const { maxBodyBytes } = exchange.context.limits;
+  return contentLength > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined;
+}
+
+/** Reads one request body within the limits of size and time. `onText` is called at most once, inside the read. */
+export class BodyReader implements SocketActivity {
+  readonly #exchange: Exchange;
+  readonly #onText: (text: string) => void;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #done = false;
+
+  /** REQUIRES: the exchange is registered. */
+  constructor(exchange: Exchange, res: HttpResponse, onText: (text: string) => void) {
+    this.#exchange = exchange;
+    this.#onText = onText;
+    exchange.setActivity(this);
+    res.onData((chunk, isLast) => {
+      if (!this.#done) this.#take(chunk, isLast);
+    });
+  }
+
+  sweep(now: number): void {
+    const { bodyTimeoutMs } = this.#exchange.context.limits;
+    if (now - this.#exchange.startedMs > bodyTimeoutMs) {
+      const seconds = String(bodyTimeoutMs / 1000);
+      this.#refuse(errorReply('request_timeout', `The body did not arrive within ${seconds} seconds.`), true);
+    } else {
+      this.#exchange.postponeTimeout(now);
+    }
+  }
+
+  shutDown(reply: ErrorReply): void {
+    this.#refuse(reply, true);
+  }
+
+  /** Gives back what was counted. */
+  release(): void {
+    this.#done = true;
+    this.#forget();
+  }
+
+  #take(chunk: ArrayBuffer, isLast: boolean): void {
+    const { maxBodyBytes, maxBodyBytesTotal } = this.#exchange.context.limits;
+    this.#size += chunk.byteLength;
+    if (this.#size > maxBodyBytes) {
+      this.#forget();
+      const hopeless = this.#size > maxBodyBytes * discardFactor;
+      if (isLast || hopeless) this.#refuse(tooLarge(maxBodyBytes), hopeless && !isLast);
+      return;
+    }
+    if (isLast) {
+      this.#finish(chunk);
+      return;
+    }
+    const { exchanges } = this.#exchange.context;
+    if (exchanges.bodyBytes + chunk.byteLength > maxBodyBytesTotal) {
+      this.#refuse(errorReply('queue_full', 'The server is receiving too many large requests at once.'), true);
+      return;
+    }
+    // uWebSockets.js takes its buffer back when this returns, so a part is copied, but a last part is decoded in place.
+    this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
+    exchanges.bodyBytes += chunk.byteLength;
+  }
+
+  #finish(last: ArrayBuffer): void {
+    const tail = Buffer.from(last);
+    const body = this.#chunks.length === 0 ? tail : Buffer.concat([...this.#chunks, tail]);
+    this.release();
+    this.#exchange.setActivity(undefined);
+    if (!isUtf8(body)) {
+      this.#exchange.sendError(errorReply('invalid_json', 'The body is not valid UTF-8.'));
+      return;
+    }
+    this.#onText(body.toString('utf8'));
+  }
+
+  #refuse(reply: ErrorReply, closeConnection: boolean): void {
+    this.release();
+    this.#exchange.sendError(reply, closeConnection);
+  }
+
+  #forget(): void {
+    for (const chunk of this.#chunks) this.#exchange.context.exchanges.bodyBytes -= chunk.byteLength;
+    this.#chunks = [];
+  }
+}

@@ -1,0 +1,150 @@
+import type { HttpResponse } from 'uWebSockets.js';
+import type { ErrorReply } from './error-response.js';
+import type { Exchange, SocketActivity } from './exchange.js';
+import type { ResolvedLimits } from './server-options.js';
+
+/** A comment line: clients skip it. uWebSockets.js drains what it holds back only when something is written. */
+const comment = ':\n\n';
+
+/**
+ * The answer as server-sent events: one corked write per call, made by functions that are created once per stream.
+ *
+ * Back-pressure: a write that the socket does not take pauses this exchange's sequences and holds what still comes
+ * here, up to `maxBufferedBytes`; `onWritable` sends it and resumes them. A client that takes nothing for
+ * `stallTimeoutMs` is dropped.
+ */
+export class EventStream implements SocketActivity {
+  readonly #exchange: Exchange;
+  readonly #res: HttpResponse;
+  readonly #limits: ResolvedLimits;
+  #chunk = '';
+  #headSent = false;
+  #accepted = true;
+  #held = '';
+  #heldBytes = 0;
+  #blockedSince: number | undefined;
+  #ending = false;
+  #wroteSinceSweep = true;
+  #silentSince = 0;
+
+  constructor(exchange: Exchange, res: HttpResponse, limits: ResolvedLimits) {
+    this.#exchange = exchange;
+    this.#res = res;
+    this.#limits = limits;
+    res.onWritable(() => {
+      if (exchange.isOpen && this.#headSent) this.#drain();
+      return true;
+    });
+  }
+
+  /** True once the status line is out: errors from here on are events. */
+  get headSent(): boolean {
+    return this.#headSent;
+  }
+
+  /** Complete events. Called once per wake of the stream. */
+  write(events: string): void {
+    if (!this.#exchange.isOpen || this.#ending) return;
+    if (this.#blockedSince !== undefined) {
+      this.#hold(events);
+      return;
+    }
+    this.#push(events);
+    if (!this.#accepted) this.#block();
+  }
+
+  /** The last events. The connection stays usable for the client's next request. */
+  end(events: string): void {
+    if (!this.#exchange.isOpen || this.#ending) return;
+    if (this.#blockedSince !== undefined) {
+      this.#ending = true;
+      this.#hold(events);
+      return;
+    }
+    this.#chunk = events;
+    this.#res.cork(this.#sendLast);
+    this.#exchange.finish();
+  }
+
+  /** An error: the whole answer when nothing was sent, otherwise an event, after which the stream ends without [DONE]. */
+  fail(reply: ErrorReply): void {
+    if (this.#headSent) this.end(`data: ${reply.json}\n\n`);
+    else this.#exchange.sendError(reply);
+  }
+
+  sweep(now: number): void {
+    if (this.#blockedSince !== undefined) {
+      if (now - this.#blockedSince > this.#limits.stallTimeoutMs) this.#exchange.drop();
+      else this.#exchange.postponeTimeout(now);
+    } else if (this.#wroteSinceSweep) {
+      this.#wroteSinceSweep = false;
+      this.#silentSince = now;
+    } else if (this.#limits.heartbeatMs > 0 && now - this.#silentSince > this.#limits.heartbeatMs) {
+      this.write(comment);
+    }
+  }
+
+  shutDown(reply: ErrorReply): void {
+    // A client that is not reading would not read this either.
+    if (this.#blockedSince !== undefined) this.#exchange.drop();
+    else this.fail(reply);
+  }
+
+  readonly #send = (): void => {
+    if (!this.#headSent) this.#writeHead();
+    this.#accepted = this.#res.write(this.#chunk);
+  };
+
+  readonly #sendLast = (): void => {
+    this.#send();
+    // No close flag here: uWebSockets.js would write a `Connection` header into the middle of the body.
+    this.#res.end();
+  };
+
+  #push(events: string): void {
+    this.#chunk = events;
+    this.#wroteSinceSweep = true;
+    this.#res.cork(this.#send);
+  }
+
+  #writeHead(): void {
+    this.#headSent = true;
+    this.#exchange.writeHead(200, 'text/event-stream', [
+      ['cache-control', 'no-cache'],
+      ['x-accel-buffering', 'no'],
+      this.#exchange.processingHeader(),
+    ]);
+  }
+
+  #block(): void {
+    this.#blockedSince = performance.now();
+    this.#exchange.pauseWork();
+  }
+
+  #hold(events: string): void {
+    this.#held += events;
+    this.#heldBytes += Buffer.byteLength(events);
+    if (this.#heldBytes > this.#limits.maxBufferedBytes) this.#exchange.drop();
+  }
+
+  /** The socket took something. `accepted` is true only if everything before this write is with the kernel. */
+  #drain(): void {
+    const events = this.#held || comment;
+    this.#held = '';
+    this.#heldBytes = 0;
+    this.#push(events);
+    if (!this.#accepted) {
+      if (this.#blockedSince === undefined) this.#exchange.pauseWork();
+      this.#blockedSince = performance.now();
+      return;
+    }
+    if (this.#blockedSince === undefined) return;
+    this.#blockedSince = undefined;
+    if (this.#ending) {
+      this.#ending = false;
+      this.end('');
+    } else {
+      this.#exchange.resumeWork();
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { errorReply } from './error-response.js';
+import type { ErrorReply } from './error-response.js';
+import { EventStream } from './event-stream.js';
+import { LargeReply } from './large-reply.js';
+import { requestIdFrom } from './request-id.js';
+import type { ServerContext } from './server-context.js';
+import { statusLine } from './status-line.js';
+
+/** What a request makes the engine do. All methods are idempotent. */
+export interface ExchangeWork {
+  cancel(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** What an exchange is doing with its socket; looked at by the registry's sweep. */
+export interface SocketActivity {
+  sweep(now: number): void;
+  /** The server ends: finish with an error now. */
+  shutDown(reply: ErrorReply): void;
+  /** The exchange has closed, however it came to that. */
+  release?(): void;
+}
+
+type Header = readonly [name: string, value: string];
+
+/** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
+const rearmMs = 3500;
+/** Bodies above this are written piece by piece as the client takes them. */
+const largeBytes = 64 * 1024;
+
+/**
+ * One HTTP request from its headers to the last byte of its answer. It owns the `HttpResponse`: nobody touches that
+ * after `isOpen` is false. However it ends (answered, aborted, dropped), it leaves the registry exactly once and its
+ * work is cancelled exactly once unless it had ended by itself.
+ */
+export class Exchange {
+  readonly requestId: string;
+  readonly startedMs = performance.now();
+  readonly #context: ServerContext;
+  readonly #res: HttpResponse;
+  readonly #headOnly: boolean;
+  readonly #corsHeaders: readonly Header[];
+  #isOpen = true;
+  #isRegistered = false;
+  #work: ExchangeWork | undefined;
+  #activity: SocketActivity | undefined;
+  #rearmedMs = 0;
+
+  /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
+  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest) {
+    this.#context = context;
+    this.#res = res;
+    this.#headOnly = req.getCaseSensitiveMethod() === 'HEAD';
+    this.requestId = requestIdFrom(req.getHeader('x-request-id'));
+    this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
+  }
+
+  /** False once the answer is complete or the client is gone. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get context(): ServerContext {
+    return this.#context;
+  }
+
+  /** Keeps the exchange past its handler: registers it and watches for the client's leaving. */
+  register(): void {
+    this.#isRegistered = true;
+    this.#context.exchanges.add(this);
+    this.#res.onAborted(() => {
+      this.finish();
+    });
+  }
+
+  /** REQUIRES: registered. */
+  setWork(work: ExchangeWork): void {
+    this.#work = work;
+  }
+
+  setActivity(activity: SocketActivity | undefined): void {
+    this.#activity = activity;
+  }
+
+  pauseWork(): void {
+    this.#work?.pause();
+  }
+
+  resumeWork(): void {
+    this.#work?.resume();
+  }
+
+  /** Status and the headers every answer has. REQUIRES: corked, first write. */
+  writeHead(status: number, contentType: string, headers: readonly Header[]): void {
+    const res = this.#res;
+    res.writeStatus(statusLine(status));
+    res.writeHeader('content-type', contentType);
+    res.writeHeader('x-request-id', this.requestId);
+    // uWebSockets.js closes idle connections after 8 to 12 s; clients that know stop reusing them in time.
+    res.writeHeader('keep-alive', 'timeout=7');
+    for (const [name, value] of this.#corsHeaders) res.writeHeader(name, value);
+    for (const [name, value] of headers) res.writeHeader(name, value);
+  }
+
+  sendJson(status: number, json: string, headers: readonly Header[] = []): void {
+    if (!this.#isOpen) return;
+    if (json.length > largeBytes && this.#isRegistered && !this.#headOnly) {
+      this.#activity = new LargeReply(this, this.#res, Buffer.from(json), () => {
+        this.writeHead(status, 'application/json', headers);
+      });
+      return;
+    }
+    this.#send(status, json, headers, this.#context.exchanges.closing);
+  }
+
+  /** `closeConnection` for requests whose remaining bytes are not worth reading. */
+  sendError(reply: ErrorReply, closeConnection = false): void {
+    if (!this.#isOpen) return;
+    const headers: Header[] = [];
+    if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
+    if (reply.status === 429 || reply.status === 503) headers.push(['retry-after', '1']);
+    this.#send(reply.status, reply.json, headers, closeConnection || this.#context.exchanges.closing);
+  }
+
+  sendEmpty(status: number, headers: readonly Header[]): void {
+    if (!this.#isOpen) return;
+    this.#res.cork(() => {
+      this.#res.writeStatus(statusLine(status));
+      for (const [name, value] of [...this.#corsHeaders, ...headers]) this.#res.writeHeader(name, value);
+      this.#res.endWithoutBody();
+    });
+    this.finish();
+  }
+
+  sendMethodNotAllowed(reply: ErrorReply, allow: string): void {
+    if (!this.#isOpen) return;
+    this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
+  }
+
+  /** REQUIRES: registered, nothing sent yet. */
+  openEventStream(): EventStream {
+    const stream = new EventStream(this, this.#res, this.#context.limits);
+    this.#activity = stream;
+    return stream;
+  }
+
+  /** The header that says how long the answer took to compute so far. */
+  processingHeader(): Header {
+    return ['openai-processing-ms', String(Math.round(performance.now() - this.startedMs))];
+  }
+
+  /** The answer is complete and with uWebSockets.js, or the client is gone. Idempotent. */
+  finish(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const [work, activity] = [this.#work, this.#activity];
+    this.#work = undefined;
+    this.#activity = undefined;
+    activity?.release?.();
+    // Does nothing to work that has ended by itself.
+    work?.cancel();
+    if (this.#isRegistered) this.#context.exchanges.delete(this);
+  }
+
+  /** Closes the connection under a client that does not do its part, and frees what it used. */
+  drop(): void {
+    if (!this.#isOpen) return;
+    this.finish();
+    this.#res.close();
+  }
+
+  shutDown(): void {
+    const reply = errorReply('shutting_down', 'The server is shutting down.');
+    if (this.#activity === undefined) this.sendError(reply, true);
+    else this.#activity.shutDown(reply);
+  }
+
+  sweep(now: number): void {
+    this.#activity?.sweep(now);
+  }
+
+  /**
+   * Restarts uWebSockets.js's own timeout of about 10 s, which would end a slow upload or a stalled stream before our
+   * limits do: resuming a paused socket does that and nothing else.
+   */
+  postponeTimeout(now: number): void {
+    if (!this.#isOpen || now - this.#rearmedMs < rearmMs) return;
+    this.#rearmedMs = now;
+    this.#res.pause();
+    this.#res.resume();
+  }
+
+  #send(status: number, json: string, headers: readonly Header[], closeConnection: boolean): void {
+    const res = this.#res;
+    res.cork(() => {
+      this.writeHead(status, 'application/json', headers);
+      if (this.#headOnly) res.endWithoutBody(Buffer.byteLength(json), closeConnection);
+      else res.end(json, closeConnection);
+    });
+    this.finish();
+  }
+}

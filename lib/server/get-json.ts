@@ -1,0 +1,25 @@
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { thrownReply } from './error-response.js';
+import { Exchange } from './exchange.js';
+import { refusalByKey } from './post-json.js';
+import type { ServerContext } from './server-context.js';
+
+/** Answers a GET or HEAD at once. `path` is the URL's, as sent. */
+export type GetHandler = (exchange: Exchange, path: string) => void;
+
+/** A uWebSockets.js handler for GET and HEAD. `needsKey` for what API keys protect. */
+export function getJson(context: ServerContext, needsKey: boolean, handle: GetHandler) {
+  return (res: HttpResponse, req: HttpRequest): void => {
+    const exchange = new Exchange(context, res, req);
+    const refusal = needsKey ? refusalByKey(context, req) : undefined;
+    if (refusal !== undefined) {
+      exchange.sendError(refusal);
+      return;
+    }
+    try {
+      handle(exchange, req.getUrl());
+    } catch (thrown) {
+      exchange.sendError(thrownReply(thrown));
+    }
+  };
+}

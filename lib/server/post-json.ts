@@ -1,0 +1,71 @@
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { BodyReader, declaredTooLarge, refuseUnread } from './body-reader.js';
+import { errorReply, thrownReply } from './error-response.js';
+import type { ErrorReply } from './error-response.js';
+import { Exchange } from './exchange.js';
+import { findJsonFault } from './json-fault.js';
+import type { ServerContext } from './server-context.js';
+
+/** Handles a request whose body is the JSON `value`. Must answer, or give the exchange work that does. */
+export type JsonHandler = (exchange: Exchange, value: unknown) => void;
+
+/** The refusal that a request's headers earn, before its body is read. */
+function refusalByHeaders(context: ServerContext, req: HttpRequest): ErrorReply | undefined {
+  if (context.exchanges.closing) return errorReply('shutting_down', 'The server is shutting down.');
+  const unauthorized = refusalByKey(context, req);
+  if (unauthorized !== undefined) return unauthorized;
+  const type = req.getHeader('content-type');
+  if (!/^application\/json *(;|$)/i.test(type)) {
+    const received = type === '' ? 'none' : JSON.stringify(type.slice(0, 100));
+    return errorReply('unsupported_media_type', `Expected the content type application/json but received ${received}.`);
+  }
+  const encoding = req.getHeader('content-encoding');
+  if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
+    return errorReply('unsupported_media_type', 'Expected a body without content encoding.');
+  }
+  return undefined;
+}
+
+/** The refusal of a request to /v1 that lacks a valid key. */
+export function refusalByKey(context: ServerContext, req: HttpRequest): ErrorReply | undefined {
+  if (context.keys.accepts(req.getHeader('authorization'))) return undefined;
+  return errorReply('invalid_api_key', 'Expected a valid API key as `Authorization: Bearer KEY`.');
+}
+
+/** Parses; on a fault answers 400 with its position. */
+function parseJson(exchange: Exchange, text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    const fault = findJsonFault(text);
+    const where =
+      fault === undefined
+        ? ''
+        : ` at position ${String(fault.position)} (line ${String(fault.line)}, column ${String(fault.column)})`;
+    const what = text.trim() === '' ? 'The body is empty; expected JSON.' : `The body is not valid JSON${where}.`;
+    exchange.sendError(errorReply('invalid_json', what));
+    return undefined;
+  }
+}
+
+/** A uWebSockets.js handler that checks headers, reads the body, parses it and calls `handle`. */
+export function postJson(context: ServerContext, handle: JsonHandler) {
+  return (res: HttpResponse, req: HttpRequest): void => {
+    const exchange = new Exchange(context, res, req);
+    const contentLength = Number(req.getHeader('content-length') || 0);
+    const refusal = refusalByHeaders(context, req) ?? declaredTooLarge(exchange, contentLength);
+    if (refusal !== undefined) {
+      refuseUnread(exchange, res, refusal, contentLength);
+      return;
+    }
+    exchange.register();
+    new BodyReader(exchange, res, (text) => {
+      try {
+        const parsed = parseJson(exchange, text);
+        if (parsed !== undefined) handle(exchange, parsed.value);
+      } catch (thrown) {
+        exchange.sendError(thrownReply(thrown));
+      }
+    });
+  };
+}

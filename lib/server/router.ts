@@ -1,0 +1,75 @@
+import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import { errorReply } from './error-response.js';
+import { Exchange } from './exchange.js';
+import { getJson } from './get-json.js';
+import type { GetHandler } from './get-json.js';
+import { postJson } from './post-json.js';
+import type { JsonHandler } from './post-json.js';
+import { chatCompletions } from './routes/chat-completions.js';
+import { completions } from './routes/completions.js';
+import { live, ready } from './routes/health.js';
+import { getModel, listModels } from './routes/models.js';
+import type { ServerContext } from './server-context.js';
+
+interface GetRoute {
+  readonly path: string;
+  readonly needsKey: boolean;
+  readonly handle: GetHandler;
+}
+
+interface PostRoute {
+  readonly path: string;
+  readonly handle: JsonHandler;
+}
+
+const getRoutes: readonly GetRoute[] = [
+  { path: '/health', needsKey: false, handle: live },
+  { path: '/health/ready', needsKey: false, handle: ready },
+  { path: '/v1/models', needsKey: true, handle: listModels },
+  { path: '/v1/models/*', needsKey: true, handle: getModel },
+];
+
+const postRoutes: readonly PostRoute[] = [
+  { path: '/v1/chat/completions', handle: chatCompletions },
+  { path: '/v1/completions', handle: completions },
+];
+
+/** The `Allow` header of a path that some route serves, else undefined. */
+function allowedMethods(path: string): string | undefined {
+  if (postRoutes.some((route) => route.path === path)) return 'POST, OPTIONS';
+  const isGet = getRoutes.some((route) =>
+    route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path,
+  );
+  return isGet ? 'GET, HEAD, OPTIONS' : undefined;
+}
+
+/** Whatever no route took: preflights, wrong methods, unknown paths. */
+function fallback(context: ServerContext) {
+  return (res: HttpResponse, req: HttpRequest): void => {
+    const exchange = new Exchange(context, res, req);
+    const path = req.getUrl();
+    const allow = allowedMethods(path);
+    const method = req.getCaseSensitiveMethod();
+    if (allow === undefined) {
+      const where = JSON.stringify(`${method.slice(0, 20)} ${path.slice(0, 200)}`);
+      exchange.sendError(errorReply('not_found', `There is nothing at ${where}.`));
+    } else if (method === 'OPTIONS') {
+      const requested = req.getHeader('access-control-request-headers');
+      const preflight = context.cors.enabled ? context.cors.preflightHeaders(allow, requested) : [];
+      exchange.sendEmpty(204, [['allow', allow], ...preflight]);
+    } else {
+      const reply = errorReply('method_not_allowed', `Expected ${allow} for ${JSON.stringify(path.slice(0, 200))} but received ${JSON.stringify(method.slice(0, 20))}.`);
+      exchange.sendMethodNotAllowed(reply, allow);
+    }
+  };
+}
+
+export function addRoutes(app: TemplatedApp, context: ServerContext): void {
+  for (const { path, needsKey, handle } of getRoutes) {
+    const handler = getJson(context, needsKey, handle);
+    app.get(path, handler);
+    app.head(path, handler);
+  }
+  for (const { path, handle } of postRoutes) app.post(path, postJson(context, handle));
+  app.any('/*', fallback(context));
+}

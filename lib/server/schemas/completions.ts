@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Fault } from '../error-response.js';
+import { flag, integerBetween, text } from './fields.js';
+import { samplingFields, samplingRules } from './sampling.js';
+import type { RawBody } from './sampling.js';
+
+/** One prompt: text or token ids. */
+export type Prompt = string | readonly number[];
+
+const promptError = 'a string, an array of strings, an array of token ids or an array of arrays of token ids';
+/** Choices of one answer: prompts times n. */
+const mostChoices = 128;
+
+function isTokens(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff);
+}
+
+/** Checked by hand: a schema per element is slow for prompts of many thousand tokens. */
+function promptsOf(value: unknown): readonly Prompt[] | undefined {
+  if (typeof value === 'string') return [value];
+  if (isTokens(value)) return [value];
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const isList = value.every((item) => typeof item === 'string') || value.every(isTokens);
+  return isList ? (value as Prompt[]) : undefined;
+}
+
+const prompts = z.unknown().transform((value, context): readonly Prompt[] => {
+  const found = promptsOf(value);
+  if (found !== undefined) return found;
+  context.addIssue({ code: 'custom', message: promptError, input: value });
+  return z.NEVER;
+});
+
+/** Body of POST /v1/completions. Unknown fields are ignored, as clients send extras. */
+export const completionBody = z.object(
+  {
+    ...samplingFields,
+    prompt: prompts,
+    echo: flag,
+    logprobs: integerBetween(0, 20),
+    best_of: integerBetween(1, mostChoices),
+    suffix: text,
+  },
+  { error: 'a JSON object' },
+);
+
+export type CompletionBody = z.infer<typeof completionBody>;
+
+/** What holds between fields. */
+export function completionRules(body: RawBody): Fault[] {
+  const faults = samplingRules(body);
+  const { best_of: bestOf, n, suffix, echo, logprobs, prompt } = body;
+  if (bestOf != null && bestOf !== (n ?? 1)) {
+    faults.push({ param: 'best_of', message: 'This server returns every choice it makes: best_of must equal n.' });
+  }
+  if (suffix != null && suffix !== '') {
+    faults.push({ param: 'suffix', message: 'This server does not insert text before a suffix.' });
+  }
+  if (echo === true && logprobs != null) {
+    faults.push({ param: 'logprobs', message: 'Expected no logprobs together with echo: prompt tokens have none here.' });
+  }
+  const count = promptsOf(prompt)?.length ?? 0;
+  if (count * (typeof n === 'number' ? n : 1) > mostChoices) {
+    faults.push({ param: 'prompt', message: `Expected at most ${String(mostChoices)} choices (prompts times n).` });
+  }
+  return faults;
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { arrayOf, checkItems, looseObject, text } from './fields.js';
+
+const partError = 'a content part of type "text" (this server takes no images or audio)';
+
+const textPart = z.object(
+  { type: z.literal('text', { error: partError }), text: z.string({ error: 'a string' }) },
+  { error: partError },
+);
+
+const contentError = 'a string or an array of content parts of type "text"';
+
+type TextPart = z.infer<typeof textPart>;
+
+// A union would report one fault for the whole array; this reports the faulty part.
+const content = z.unknown().transform((value, context): string | TextPart[] | null => {
+  if (typeof value === 'string') return value;
+  if (value === null || value === undefined) return null;
+  return checkItems(value, textPart, { error: contentError, least: 1 }, context);
+});
+
+const toolCall = z.looseObject({
+  id: text,
+  type: z.literal('function', { error: '"function"' }),
+  function: z.looseObject({
+    name: z.string({ error: 'a string' }),
+    arguments: z.string({ error: 'a string of JSON' }),
+  }),
+});
+
+export const message = z
+  .object(
+    {
+      role: z.enum(['system', 'developer', 'user', 'assistant', 'tool'], {
+        error: '"system", "developer", "user", "assistant" or "tool"',
+      }),
+      content,
+      name: text,
+      tool_call_id: text,
+      tool_calls: arrayOf(toolCall, { error: 'an array of tool calls' }).nullish(),
+      reasoning_content: text,
+    },
+    { error: 'a message such as {"role": "user", "content": "Hello"}' },
+  )
+  .superRefine((value, context) => {
+    const hasCalls = value.role === 'assistant' && value.tool_calls != null && value.tool_calls.length > 0;
+    if (value.content === null && !hasCalls) {
+      context.addIssue({ code: 'custom', path: ['content'], message: contentError });
+    }
+  });
+
+export type Message = z.infer<typeof message>;
+
+const toolsError = 'an array of tools such as {"type": "function", "function": {"name": "…"}}';
+const toolNameError = 'a name of up to 128 letters, digits, _ . : -';
+
+const tool = z.looseObject(
+  {
+    type: z.literal('function', { error: '"function"' }),
+    function: z.looseObject(
+      {
+        name: z.string({ error: toolNameError }).regex(/^[\w.:-]{1,128}$/, { error: toolNameError }),
+        description: text,
+        parameters: looseObject('a JSON schema').nullish(),
+      },
+      { error: 'an object with a name' },
+    ),
+  },
+  { error: 'a tool such as {"type": "function", "function": {"name": "…"}}' },
+);
+
+export const tools = arrayOf(tool, { error: toolsError, most: 1024 }).nullish();

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { Fault } from '../error-response.js';
+import { flag, integerBetween, logitBias, looseObject, numberBetween, positiveNumber, stop, text } from './fields.js';
+
+const formatError = 'an object with type "text", "json_object" or "json_schema"';
+
+const responseFormat = z
+  .discriminatedUnion(
+    'type',
+    [
+      z.object({ type: z.literal('text') }),
+      z.object({ type: z.literal('json_object'), schema: looseObject('a JSON schema').nullish() }),
+      z.object({
+        type: z.literal('json_schema'),
+        json_schema: z.object({ schema: looseObject('a JSON schema') }, { error: 'an object with a schema' }),
+      }),
+    ],
+    { error: formatError },
+  )
+  .nullish();
+
+/** What both endpoints share. Fields that change nothing here (user, metadata, store, …) may hold anything. */
+export const samplingFields = {
+  model: text,
+  stream: flag,
+  stream_options: z
+    .object({ include_usage: flag }, { error: 'an object such as {"include_usage": true}' })
+    .nullish(),
+  n: integerBetween(1, 128),
+  max_tokens: integerBetween(1, 2_000_000),
+  stop,
+  seed: integerBetween(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  temperature: numberBetween(0, 2),
+  top_p: numberBetween(0, 1),
+  presence_penalty: numberBetween(-2, 2),
+  frequency_penalty: numberBetween(-2, 2),
+  logit_bias: logitBias,
+  response_format: responseFormat,
+  // llama.cpp's own.
+  top_k: integerBetween(-1, 2_000_000),
+  min_p: numberBetween(0, 1),
+  typical_p: numberBetween(0, 1),
+  repeat_penalty: positiveNumber(),
+  repeat_last_n: integerBetween(-1, 2_000_000),
+  grammar: text,
+  json_schema: looseObject('a JSON schema').nullish(),
+  ignore_eos: flag,
+};
+
+export type SamplingBody = z.infer<z.ZodObject<typeof samplingFields>>;
+
+/** Reads fields of a body that may be anything. */
+export type RawBody = Readonly<Record<string, unknown>>;
+
+/** Rules over several fields that hold for both endpoints. */
+export function samplingRules(body: RawBody): Fault[] {
+  const faults: Fault[] = [];
+  if (body['stream_options'] != null && body['stream'] !== true) {
+    faults.push({ param: 'stream_options', message: 'stream_options is only allowed with "stream": true.' });
+  }
+  const constraints = ['grammar', 'json_schema'].filter((name) => body[name] != null && body[name] !== '');
+  const format = body['response_format'];
+  if (typeof format === 'object' && format !== null && 'type' in format && format.type !== 'text') {
+    constraints.push('response_format');
+  }
+  const second = constraints[1];
+  if (second !== undefined) faults.push({ param: second, message: `Expected at most one of ${constraints.join(', ')}.` });
+  return faults;
+}

@@ -1,0 +1,60 @@
+import type { ModelSource } from './model-catalog.js';
+
+/** Bounds that keep one client, or many, from exhausting the server. */
+export interface ServerLimits {
+  /** Largest request body; default 8 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Bodies being read, all together; default 256 MiB. Beyond it new requests get 429. */
+  readonly maxBodyBytesTotal?: number;
+  /** Generations that run or wait, all together; default 4096. Beyond it new requests get 429. */
+  readonly maxGenerations?: number;
+  /** Time for the whole body to arrive; default 30,000. */
+  readonly bodyTimeoutMs?: number;
+  /** A client that takes nothing of what was sent to it for this long is dropped; default 30,000. */
+  readonly stallTimeoutMs?: number;
+  /** Bytes kept for one client that does not drain; default 1 MiB. Beyond it the client is dropped. */
+  readonly maxBufferedBytes?: number;
+  /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 15,000; 0 is off. */
+  readonly heartbeatMs?: number;
+}
+
+export interface ServerOptions {
+  /** The models served, by id; the first one answers requests that name none. At least one. */
+  readonly models: readonly ModelSource[];
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 8080; 0 takes a free port. */
+  readonly port?: number;
+  /** With keys, everything under /v1 needs `Authorization: Bearer KEY`. */
+  readonly apiKeys?: readonly string[];
+  /** Origins whose pages may call the server: `true` for any, or a list. Default none. */
+  readonly cors?: boolean | readonly string[];
+  readonly limits?: ServerLimits;
+}
+
+export type ResolvedLimits = Required<ServerLimits>;
+
+const defaultLimits: ResolvedLimits = {
+  maxBodyBytes: 8 * 1024 * 1024,
+  maxBodyBytesTotal: 256 * 1024 * 1024,
+  maxGenerations: 4096,
+  bodyTimeoutMs: 30_000,
+  stallTimeoutMs: 30_000,
+  maxBufferedBytes: 1024 * 1024,
+  heartbeatMs: 15_000,
+};
+
+/** REQUIRES: every given value is a finite number; throws RangeError otherwise. */
+export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
+  const resolved = { ...defaultLimits };
+  for (const name of Object.keys(defaultLimits) as (keyof ResolvedLimits)[]) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    const least = name === 'heartbeatMs' ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new RangeError(`Expected a whole number from ${String(least)} for limits.${name} but received ${String(value)}.`);
+    }
+    resolved[name] = value;
+  }
+  return resolved;
+}

@@ -1,0 +1,44 @@
+import type { GenerationEnd, TokenSink } from '../api/token-sink.js';
+import type { TokenLogprob } from '../api/types.js';
+import type { WholeChoice } from './answer-format.js';
+import type { Exchange } from './exchange.js';
+import { GenerationGroup } from './generation-group.js';
+import type { GenerationPlan } from './generation-group.js';
+
+/** Gathers one choice of an answer that is sent whole. */
+class GatheredChoice implements TokenSink {
+  readonly #onEnd: (choice: GatheredChoice, end: GenerationEnd) => void;
+  readonly index: number;
+  text = '';
+  logprobs: TokenLogprob[] | undefined;
+
+  constructor(index: number, onEnd: (choice: GatheredChoice, end: GenerationEnd) => void) {
+    this.index = index;
+    this.#onEnd = onEnd;
+  }
+
+  onText(text: string, _tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
+    this.text += text;
+    if (logprobs !== undefined) (this.logprobs ??= []).push(...logprobs);
+  }
+
+  onEnd(end: GenerationEnd): void {
+    this.#onEnd(this, end);
+  }
+}
+
+/** An answer sent in one piece when every choice has ended. REQUIRES: the exchange is registered, nothing sent. */
+export function answerWhole(exchange: Exchange, plan: GenerationPlan): void {
+  const group = new GenerationGroup(exchange, plan);
+  const choices: WholeChoice[] = [];
+  const onEnd = (choice: GatheredChoice, end: GenerationEnd): void => {
+    const outcome = group.ended(choice.index, end, (reply) => {
+      exchange.sendError(reply);
+    });
+    if (outcome === 'failed') return;
+    const { index, text, logprobs } = choice;
+    choices[index] = { index, text, logprobs, finishReason: outcome.reason };
+    if (outcome.isLast) exchange.sendJson(200, plan.format.whole(choices, group.usage), [exchange.processingHeader()]);
+  };
+  group.start((index) => new GatheredChoice(index, onEnd));
+}

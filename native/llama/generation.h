@@ -1,0 +1,55 @@
+// What a caller asks for, and the switches both sides of the thread border share while it runs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "native/llama/chat_template.h"
+#include "native/llama/sampler.h"
+#include "native/llama/text_stream.h"
+
+namespace inferno::llama {
+
+using GenerationId = int32_t;  // > 0, unique in one engine
+
+enum class PromptKind { Text, Tokens, Chat };
+
+struct GenerationRequest {
+    PromptKind kind = PromptKind::Text;
+    std::string prompt;
+    std::vector<llama_token> tokens;
+    ChatInput chat;
+    int32_t max_tokens = -1;  // -1: until the context is full
+    SamplingParams sampling;
+    std::string json_schema;  // turned into a grammar; excludes sampling.grammar
+    std::vector<std::string> stop_strings;
+    int32_t logprobs = -1;     // alternatives per token; -1: none
+    bool escape_json = false;  // deliver text as the inside of a JSON string
+};
+
+// Shared by the caller's thread and the engine thread. The flags carry no data, so relaxed orders are enough: who sets
+// one also notifies the engine's mailbox, whose mutex orders what follows.
+struct GenerationControl {
+    explicit GenerationControl(GenerationId id) : id(id) {}
+    const GenerationId id;
+    std::atomic<bool> cancelled{false};
+    std::atomic<bool> paused{false};
+};
+
+enum class StopReason { Stop, Length, Cancelled, Error };
+
+struct GenerationEnd {
+    StopReason reason = StopReason::Stop;
+    std::string stop_string;  // set when a stop string ended it
+    Status error;             // set when reason is Error
+    int32_t prompt_tokens = 0;
+    int32_t cached_tokens = 0;
+    int32_t completion_tokens = 0;
+    int64_t queue_us = 0;
+    int64_t prefill_us = 0;
+    int64_t decode_us = 0;
+};
+
+}  // namespace inferno::llama

@@ -1,0 +1,99 @@
+#include "native/llama/model.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+
+#include "native/llama/backend.h"
+
+namespace inferno::llama {
+namespace {
+
+std::string metadata(const llama_model * model, const char * key) {
+    const int32_t length = llama_model_meta_val_str(model, key, nullptr, 0);
+    if (length <= 0) return {};
+    std::string value(static_cast<size_t>(length) + 1, '\0');
+    llama_model_meta_val_str(model, key, value.data(), value.size());
+    value.resize(static_cast<size_t>(length));
+    return value;
+}
+
+ModelDescription describe(const llama_model * model) {
+    const llama_vocab * vocab = llama_model_get_vocab(model);
+    ModelDescription result;
+    result.architecture = metadata(model, "general.architecture");
+    result.name = metadata(model, "general.name");
+    std::array<char, 256> buffer{};
+    llama_model_desc(model, buffer.data(), buffer.size());
+    result.description = buffer.data();
+    result.file_type = llama_ftype_name(llama_model_ftype(model));
+    if (const char * source = llama_model_chat_template(model, nullptr)) result.chat_template_source = source;
+    result.parameter_count = llama_model_n_params(model);
+    result.size_bytes = llama_model_size(model);
+    result.train_context_size = llama_model_n_ctx_train(model);
+    result.embedding_length = llama_model_n_embd(model);
+    result.layer_count = llama_model_n_layer(model);
+    result.head_count = llama_model_n_head(model);
+    result.vocabulary_size = llama_vocab_n_tokens(vocab);
+    result.bos_token = llama_vocab_bos(vocab);
+    result.eos_token = llama_vocab_eos(vocab);
+    const bool has_vocabulary = llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE;
+    result.supports_generation = has_vocabulary && llama_model_has_decoder(model) && !llama_model_has_encoder(model);
+    result.supports_embeddings = has_vocabulary && !llama_model_has_encoder(model);
+    return result;
+}
+
+struct ProgressContext {
+    const std::function<void(float)> & on_progress;
+    const std::atomic<bool> & cancelled;
+};
+
+bool report_progress(float fraction, void * user_data) {
+    const auto & context = *static_cast<const ProgressContext *>(user_data);
+    // Relaxed: the flag carries no data; seeing it one callback later costs one more tensor.
+    if (context.cancelled.load(std::memory_order_relaxed)) return false;
+    context.on_progress(fraction);
+    return true;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
+                                                 const std::function<void(float)> & on_progress,
+                                                 const std::atomic<bool> & cancelled) {
+    llama_model_params params = llama_model_default_params();
+    ProgressContext context{on_progress, cancelled};
+    params.progress_callback = report_progress;
+    params.progress_callback_user_data = &context;
+    params.n_gpu_layers = options.gpu_layers;
+    params.vocab_only = options.vocabulary_only;
+    take_last_log_error();
+    std::shared_ptr<Model> result(new Model());
+    try {
+        result->model_.reset(llama_model_load_from_file(options.path.c_str(), params));
+    } catch (const std::exception & error) {
+        return Status(ErrorCode::InvalidModelFile, std::string("llama.cpp cannot load the model: ") + error.what() + ".");
+    }
+    if (cancelled.load(std::memory_order_relaxed)) return Status(ErrorCode::Cancelled, "Loading the model was cancelled.");
+    if (!result->model_) {
+        const std::string reason = take_last_log_error();
+        return Status(ErrorCode::InvalidModelFile,
+                      "llama.cpp cannot load the model" + (reason.empty() ? std::string(".") : ": " + reason));
+    }
+    result->description_ = describe(result->model_.get());
+    auto chat_template = ChatTemplate::create(result->model_.get());
+    if (!chat_template) return chat_template.status();
+    result->chat_template_ = std::move(chat_template).value();
+    return std::shared_ptr<const Model>(std::move(result));
+}
+
+uint64_t Model::kv_bytes_per_token() const {
+    const llama_model * model = model_.get();
+    const auto heads = static_cast<uint64_t>(std::max(1, llama_model_n_head(model)));
+    const auto head_size = static_cast<uint64_t>(llama_model_n_embd(model)) / heads;
+    const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model)));
+    constexpr uint64_t kBytesPerValue = 2;
+    return static_cast<uint64_t>(llama_model_n_layer(model)) * kv_heads * head_size * 2 * kBytesPerValue;
+}
+
+}  // namespace inferno::llama

@@ -1,0 +1,65 @@
+// A loaded model file: weights, vocabulary, chat template. Constant after loading, shared by the engine thread, the
+// preparation thread and callers that tokenize. Thread safety: all const methods may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "native/core/status.h"
+#include "native/llama/chat_template.h"
+#include "native/llama/handles.h"
+
+namespace inferno::llama {
+
+struct ModelOptions {
+    std::string path;
+    int32_t gpu_layers = -1;  // -1: all that fit
+    bool vocabulary_only = false;
+};
+
+struct ModelDescription {
+    std::string architecture;
+    std::string name;
+    std::string description;
+    std::string file_type;
+    std::string chat_template_source;  // empty: none in the file
+    uint64_t parameter_count = 0;
+    uint64_t size_bytes = 0;
+    int32_t train_context_size = 0;
+    int32_t embedding_length = 0;
+    int32_t layer_count = 0;
+    int32_t head_count = 0;
+    int32_t vocabulary_size = 0;
+    llama_token bos_token = LLAMA_TOKEN_NULL;
+    llama_token eos_token = LLAMA_TOKEN_NULL;
+    bool supports_embeddings = false;
+    bool supports_generation = false;
+};
+
+class Model {
+  public:
+    // `on_progress` gets 0 to 1 on the calling thread; `cancelled` ends the load early with code Cancelled.
+    // REQUIRES: initialize_backend() succeeded; the file passed check_gguf().
+    static Result<std::shared_ptr<const Model>> load(const ModelOptions & options,
+                                                     const std::function<void(float)> & on_progress,
+                                                     const std::atomic<bool> & cancelled);
+
+    llama_model * get() const { return model_.get(); }
+    const llama_vocab * vocab() const { return llama_model_get_vocab(model_.get()); }
+    const ChatTemplate & chat_template() const { return *chat_template_; }
+    const ModelDescription & description() const { return description_; }
+    // Bytes of KV cache per token of context, F16.
+    uint64_t kv_bytes_per_token() const;
+
+  private:
+    Model() = default;
+
+    ModelHandle model_;
+    std::unique_ptr<ChatTemplate> chat_template_;
+    ModelDescription description_;
+};
+
+}  // namespace inferno::llama

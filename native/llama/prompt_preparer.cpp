@@ -1,0 +1,125 @@
+#include "native/llama/prompt_preparer.h"
+
+#include <exception>
+
+#include "json-schema-to-grammar.h"
+#include "json.h"
+#include "native/core/clock.h"
+#include "native/llama/tokenizer.h"
+
+namespace inferno::llama {
+namespace {
+
+Result<std::string> grammar_from_schema(const std::string & schema) {
+    try {
+        return json_schema_to_grammar(common_json::parse(schema));
+    } catch (const std::exception & error) {
+        return Status(ErrorCode::InvalidGrammar,
+                      std::string("The JSON schema cannot be turned into a grammar: ") + error.what() + ".");
+    }
+}
+
+}  // namespace
+
+PromptPreparer::PromptPreparer(std::shared_ptr<const Model> model, int32_t context_size, Callback on_prepared)
+    : model_(std::move(model)), context_size_(context_size), on_prepared_(std::move(on_prepared)), thread_([this] { run(); }) {}
+
+PromptPreparer::~PromptPreparer() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        for (Job & job : jobs_) job.control->cancelled.store(true, std::memory_order_relaxed);
+    }
+    wakeup_.notify_one();
+    thread_.join();
+}
+
+void PromptPreparer::submit(GenerationRequest request, std::shared_ptr<GenerationControl> control) {
+    {
+        const std::lock_guard lock(mutex_);
+        jobs_.push_back({std::move(request), std::move(control), now_us()});
+    }
+    wakeup_.notify_one();
+}
+
+void PromptPreparer::run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        wakeup_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+        if (jobs_.empty()) return;
+        Job job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        on_prepared_(prepare(std::move(job)));
+        lock.lock();
+    }
+}
+
+std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
+    auto generation = std::make_unique<RunningGeneration>();
+    generation->control = std::move(job.control);
+    generation->submitted_us = job.submitted_us;
+    if (generation->cancelled()) return generation;
+
+    GenerationRequest & request = job.request;
+    auto tokens = prompt_tokens(request);
+    if (!tokens) {
+        generation->failure = tokens.status();
+        return generation;
+    }
+    generation->prompt = std::move(tokens).value();
+    if (Status status = check_length(generation->prompt.size()); !status) {
+        generation->failure = std::move(status);
+        return generation;
+    }
+    if (!request.json_schema.empty()) {
+        auto grammar = grammar_from_schema(request.json_schema);
+        if (!grammar) {
+            generation->failure = grammar.status();
+            return generation;
+        }
+        request.sampling.grammar = std::move(grammar).value();
+    }
+    auto sampler = Sampler::create(model_->get(), request.sampling);
+    if (!sampler) {
+        generation->failure = sampler.status();
+        return generation;
+    }
+    generation->sampler.emplace(std::move(sampler).value());
+    generation->sampler->accept_prompt(generation->prompt);
+    generation->text = TextStream(std::move(request.stop_strings));
+    generation->max_tokens = request.max_tokens;
+    generation->logprobs = request.logprobs;
+    generation->escape_json = request.escape_json;
+    return generation;
+}
+
+Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest & request) const {
+    if (!model_->description().supports_generation) {
+        return Status(ErrorCode::UnsupportedModel, "This model cannot generate text; it has no decoder that Inferno can run.");
+    }
+    if (request.kind == PromptKind::Tokens) {
+        const int32_t vocabulary_size = model_->description().vocabulary_size;
+        for (const llama_token token : request.tokens) {
+            if (token >= 0 && token < vocabulary_size) continue;
+            return Status(ErrorCode::InvalidArgument, "Expected token ids from 0 to " + std::to_string(vocabulary_size - 1) +
+                                                          " for prompt but received " + std::to_string(token) + ".");
+        }
+        return std::move(request.tokens);
+    }
+    if (request.kind == PromptKind::Text) return tokenize(model_->vocab(), request.prompt, true, true);
+    auto rendered = model_->chat_template().render(request.chat);
+    if (!rendered) return rendered.status();
+    for (std::string & stop : rendered.value().stop_strings) request.stop_strings.push_back(std::move(stop));
+    return tokenize(model_->vocab(), rendered.value().prompt, true, true);
+}
+
+Status PromptPreparer::check_length(size_t prompt_tokens) const {
+    if (prompt_tokens == 0) return {ErrorCode::EmptyPrompt, "The prompt has no tokens; expected at least one."};
+    if (prompt_tokens < static_cast<size_t>(context_size_)) return Status::ok();
+    return {ErrorCode::ContextLengthExceeded, "The prompt has " + std::to_string(prompt_tokens) +
+                                                  " tokens, but this model was loaded with a context of " +
+                                                  std::to_string(context_size_) + " tokens (one is needed for the answer)."};
+}
+
+}  // namespace inferno::llama

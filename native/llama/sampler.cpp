@@ -1,0 +1,178 @@
+#include "native/llama/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <limits>
+#include <random>
+
+namespace inferno::llama {
+namespace {
+
+uint32_t resolve_seed(int64_t seed) {
+    if (seed >= 0) return static_cast<uint32_t>(seed);
+    // LLAMA_DEFAULT_SEED would make llama.cpp draw its own; any other value is as good.
+    return std::random_device{}() & 0x7FFFFFFFu;
+}
+
+std::vector<llama_logit_bias> collect_biases(const llama_vocab * vocab, const SamplingParams & params) {
+    std::vector<llama_logit_bias> biases = params.logit_bias;
+    int32_t suppressed_count = 0;
+    const llama_token * suppressed = llama_vocab_get_suppress_tokens(vocab, &suppressed_count);
+    for (int32_t i = 0; i < suppressed_count; ++i) biases.push_back({suppressed[i], -INFINITY});
+    if (!params.ignore_eos) return biases;
+    for (llama_token token = 0; token < llama_vocab_n_tokens(vocab); ++token) {
+        if (llama_vocab_is_eog(vocab, token)) biases.push_back({token, -INFINITY});
+    }
+    return biases;
+}
+
+bool has_penalties(const SamplingParams & params) {
+    return params.repeat_last_n != 0 &&
+           (params.repeat_penalty != 1.0f || params.presence_penalty != 0.0f || params.frequency_penalty != 0.0f);
+}
+
+// The order is llama.cpp's default: penalties, then the truncating samplers, then temperature.
+void add_distribution_samplers(llama_sampler * chain, const SamplingParams & params) {
+    if (params.top_k > 0) llama_sampler_chain_add(chain, llama_sampler_init_top_k(params.top_k));
+    if (params.typical_p < 1.0f) llama_sampler_chain_add(chain, llama_sampler_init_typical(params.typical_p, 1));
+    if (params.top_p < 1.0f) llama_sampler_chain_add(chain, llama_sampler_init_top_p(params.top_p, 1));
+    if (params.min_p > 0.0f) llama_sampler_chain_add(chain, llama_sampler_init_min_p(params.min_p, 1));
+    llama_sampler_chain_add(chain, llama_sampler_init_temp(params.temperature));
+    llama_sampler_chain_add(chain, llama_sampler_init_dist(resolve_seed(params.seed)));
+}
+
+size_t argmax(std::span<const float> logits) {
+    return static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+// Sixteen independent maxima, which the compiler turns into vector instructions; std::max_element stays scalar. Equal
+// logits resolve to the lowest token id, as in llama.cpp's greedy sampler.
+llama_token greedy_token(std::span<const float> logits) {
+    constexpr size_t kLanes = 16;
+    if (logits.size() < 4 * kLanes) return static_cast<llama_token>(argmax(logits));
+    float best[kLanes];
+    std::copy_n(logits.begin(), kLanes, best);
+    const size_t whole = logits.size() / kLanes * kLanes;
+    for (size_t i = kLanes; i < whole; i += kLanes) {
+        for (size_t lane = 0; lane < kLanes; ++lane) best[lane] = std::max(best[lane], logits[i + lane]);
+    }
+    float maximum = *std::max_element(best, best + kLanes);
+    for (size_t i = whole; i < logits.size(); ++i) maximum = std::max(maximum, logits[i]);
+    const auto found = std::find(logits.begin(), logits.end(), maximum);
+    return found == logits.end() ? 0 : static_cast<llama_token>(found - logits.begin());
+}
+
+}  // namespace
+
+Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams & params) {
+    const llama_vocab * vocab = llama_model_get_vocab(model);
+    const int32_t vocabulary_size = llama_vocab_n_tokens(vocab);
+    for (const llama_logit_bias & bias : params.logit_bias) {
+        if (bias.token < 0 || bias.token >= vocabulary_size) {
+            return Status(ErrorCode::InvalidArgument, "Expected token ids from 0 to " +
+                                                          std::to_string(vocabulary_size - 1) +
+                                                          " for logit_bias but received " +
+                                                          std::to_string(bias.token) + ".");
+        }
+    }
+    Sampler sampler;
+    const std::vector<llama_logit_bias> biases = collect_biases(vocab, params);
+    const bool greedy = params.temperature <= 0.0f;
+    const bool penalties = has_penalties(params);
+    const bool grammar = !params.grammar.empty();
+    try {
+        if (grammar) {
+            sampler.grammar_.reset(llama_sampler_init_grammar(vocab, params.grammar.c_str(), "root"));
+            if (!sampler.grammar_) {
+                return Status(ErrorCode::InvalidGrammar, "The grammar could not be parsed; it must be GBNF with a rule named root.");
+            }
+        }
+        if (greedy && !penalties && biases.empty() && !grammar) return sampler;
+
+        llama_sampler_chain_params chain_params = llama_sampler_chain_default_params();
+        chain_params.no_perf = true;
+        sampler.chain_.reset(llama_sampler_chain_init(chain_params));
+        llama_sampler * chain = sampler.chain_.get();
+        if (!biases.empty()) {
+            llama_sampler_chain_add(chain, llama_sampler_init_logit_bias(
+                                               vocabulary_size, static_cast<int32_t>(biases.size()), biases.data()));
+        }
+        if (penalties) {
+            llama_sampler_chain_add(
+                chain, llama_sampler_init_penalties(vocabulary_size, params.repeat_last_n, params.repeat_penalty,
+                                                    params.frequency_penalty, params.presence_penalty));
+            sampler.repeat_last_n_ = params.repeat_last_n;
+        }
+        if (greedy) {
+            llama_sampler_chain_add(chain, llama_sampler_init_greedy());
+        } else {
+            add_distribution_samplers(chain, params);
+        }
+    } catch (const std::exception & error) {
+        return Status(grammar ? ErrorCode::InvalidGrammar : ErrorCode::InvalidArgument,
+                      std::string("The sampler could not be built: ") + error.what() + ".");
+    }
+    return sampler;
+}
+
+void Sampler::accept_prompt(std::span<const llama_token> prompt) {
+    if (!chain_ || repeat_last_n_ <= 0) return;
+    const size_t count = std::min(prompt.size(), static_cast<size_t>(repeat_last_n_));
+    for (const llama_token token : prompt.last(count)) llama_sampler_accept(chain_.get(), token);
+}
+
+Result<llama_token> Sampler::sample(std::span<const float> logits, CandidateBuffer & buffer) {
+    if (!chain_) return greedy_token(logits);
+    try {
+        llama_token token = choose(logits, buffer, false);
+        if (grammar_ && !fits_grammar(token)) token = choose(logits, buffer, true);
+        llama_sampler_accept(chain_.get(), token);
+        if (grammar_) llama_sampler_accept(grammar_.get(), token);
+        return token;
+    } catch (const std::exception & error) {
+        return Status(ErrorCode::DecodeFailed, std::string("Sampling failed: ") + error.what() + ".");
+    }
+}
+
+llama_token Sampler::choose(std::span<const float> logits, CandidateBuffer & buffer, bool grammar_first) {
+    buffer.resize(logits.size());
+    for (size_t i = 0; i < logits.size(); ++i) buffer[i] = {static_cast<llama_token>(i), logits[i], 0.0f};
+    llama_token_data_array candidates{buffer.data(), buffer.size(), -1, false};
+    if (grammar_first) llama_sampler_apply(grammar_.get(), &candidates);
+    llama_sampler_apply(chain_.get(), &candidates);
+    // A chain ends in greedy or dist, both of which select; 0 guards against NaN logits of a damaged model.
+    return candidates.selected >= 0 ? candidates.data[candidates.selected].id : 0;
+}
+
+bool Sampler::fits_grammar(llama_token token) {
+    // Checking one token is far cheaper than masking the whole vocabulary, and usually enough.
+    llama_token_data single{token, 1.0f, 0.0f};
+    llama_token_data_array candidates{&single, 1, -1, false};
+    llama_sampler_apply(grammar_.get(), &candidates);
+    return single.logit != -INFINITY;
+}
+
+std::vector<TokenLogprob> token_logprobs(std::span<const float> logits, llama_token token, size_t count) {
+    const float maximum = *std::max_element(logits.begin(), logits.end());
+    double sum = 0.0;
+    for (const float logit : logits) sum += std::exp(static_cast<double>(logit - maximum));
+    const float log_sum = maximum + static_cast<float>(std::log(sum));
+
+    std::vector<TokenLogprob> result;
+    result.push_back({token, logits[static_cast<size_t>(token)] - log_sum});
+    count = std::min(count, logits.size());
+    if (count == 0) return result;
+    std::vector<llama_token> order(logits.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<llama_token>(i);
+    std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(count), order.end(),
+                      [&](llama_token a, llama_token b) {
+                          const float left = logits[static_cast<size_t>(a)];
+                          const float right = logits[static_cast<size_t>(b)];
+                          return left != right ? left > right : a < b;
+                      });
+    for (size_t i = 0; i < count; ++i) result.push_back({order[i], logits[static_cast<size_t>(order[i])] - log_sum});
+    return result;
+}
+
+}  // namespace inferno::llama

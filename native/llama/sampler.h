@@ -1,0 +1,66 @@
+// Chooses the next token of one sequence. Thread safety: none; built on the preparation thread, then owned by one
+// generation on the engine thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "llama.h"
+#include "native/core/status.h"
+#include "native/llama/handles.h"
+
+namespace inferno::llama {
+
+// Ranges are checked by the callers at the border; see lib/api/types.ts.
+struct SamplingParams {
+    float temperature = 0.8f;  // <= 0: greedy
+    int32_t top_k = 40;        // <= 0: off
+    float top_p = 0.95f;
+    float min_p = 0.05f;
+    float typical_p = 1.0f;
+    float repeat_penalty = 1.0f;
+    int32_t repeat_last_n = 64;
+    float presence_penalty = 0.0f;
+    float frequency_penalty = 0.0f;
+    int64_t seed = -1;  // -1: random
+    std::vector<llama_logit_bias> logit_bias;
+    std::string grammar;      // GBNF; empty: none
+    bool ignore_eos = false;  // end-of-generation tokens are never chosen
+};
+
+// Memory for the candidates of one vocabulary, shared by all samplers of an engine thread.
+using CandidateBuffer = std::vector<llama_token_data>;
+
+struct TokenLogprob {
+    llama_token token;
+    float logprob;  // natural logarithm, of the model's distribution before any sampler
+};
+
+class Sampler {
+  public:
+    // `model` must outlive the sampler. Fails with InvalidGrammar or InvalidArgument.
+    static Result<Sampler> create(const llama_model * model, const SamplingParams & params);
+
+    // Lets the penalties see the end of the prompt.
+    void accept_prompt(std::span<const llama_token> prompt);
+
+    // Chooses a token from the logits of one position (`logits.size()` = vocabulary size) and remembers it.
+    Result<llama_token> sample(std::span<const float> logits, CandidateBuffer & buffer);
+
+  private:
+    Sampler() = default;
+
+    llama_token choose(std::span<const float> logits, CandidateBuffer & buffer, bool grammar_first);
+    bool fits_grammar(llama_token token);
+
+    SamplerHandle chain_;    // null when plain argmax is all there is to do
+    SamplerHandle grammar_;  // null when there is no grammar
+    int32_t repeat_last_n_ = 0;
+};
+
+// Logprob of `token` followed by the `count` most likely tokens, best first.
+std::vector<TokenLogprob> token_logprobs(std::span<const float> logits, llama_token token, size_t count);
+
+}  // namespace inferno::llama
