@@ -53,11 +53,18 @@ endforeach()
 
 set(INFERNO_COMMON_SOURCES
   chat.cpp chat-auto-parser-generator.cpp chat-auto-parser-helpers.cpp chat-diff-analyzer.cpp chat-peg-parser.cpp
-  common.cpp json.cpp json-schema.cpp json-schema-to-grammar.cpp log.cpp ngram-cache.cpp ngram-map.cpp ngram-mod.cpp
+  common.cpp fit.cpp json.cpp json-schema.cpp json-schema-to-grammar.cpp log.cpp ngram-cache.cpp ngram-map.cpp ngram-mod.cpp
   peg-parser.cpp reasoning-budget.cpp sampling.cpp speculative.cpp trie.cpp unicode.cpp
   jinja/caps.cpp jinja/lexer.cpp jinja/parser.cpp jinja/runtime.cpp jinja/string.cpp jinja/value.cpp
 )
 list(TRANSFORM INFERNO_COMMON_SOURCES PREPEND ${COMMON_DIR}/)
+# What upstream's build derives from git; common refers to it, nothing of ours shows it.
+set(LLAMA_BUILD_NUMBER 0)
+set(LLAMA_BUILD_COMMIT "vendored")
+set(BUILD_COMPILER "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+set(BUILD_TARGET "${CMAKE_SYSTEM_NAME} ${CMAKE_SYSTEM_PROCESSOR}")
+configure_file(${COMMON_DIR}/build-info.cpp.in ${CMAKE_BINARY_DIR}/llama-build-info.cpp)
+list(APPEND INFERNO_COMMON_SOURCES ${CMAKE_BINARY_DIR}/llama-build-info.cpp)
 add_library(inferno_llama_common STATIC ${INFERNO_COMMON_SOURCES} ${LLAMA_CHAT_PARSERS_SOURCES})
 target_include_directories(inferno_llama_common SYSTEM PUBLIC ${COMMON_DIR} ${LLAMA_DIR}/vendor ${LLAMA_DIR}/include ${LLAMA_DIR}/ggml/include)
 target_link_libraries(inferno_llama_common PUBLIC llama)

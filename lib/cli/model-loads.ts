@@ -1,6 +1,6 @@
 import type { Model } from '../api/model.js';
 import type { LoadModelOptions } from '../api/types.js';
-import type { ModelSource } from '../server/model-catalog.js';
+import type { ModelSource } from '../server/index.js';
 import { loadWithProgress } from './load-with-progress.js';
 import type { ModelChoice } from './model-choice.js';
 

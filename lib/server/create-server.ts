@@ -45,7 +45,10 @@ function listen(app: TemplatedApp, host: string, port: number): us_listen_socket
   });
   if (socket !== false) return socket;
   app.close();
-  throw new InfernoError('invalid_argument', `Cannot listen on ${host}:${String(port)}: the port is in use or the address is not this machine's.`);
+  throw new InfernoError(
+    'invalid_argument',
+    `Cannot listen on ${host}:${String(port)}: the port is in use or the address is not this machine's.`,
+  );
 }
 
 class Server implements InfernoServer {

@@ -196,8 +196,13 @@ export class Exchange {
     const res = this.#res;
     res.cork(() => {
       this.writeHead(status, 'application/json', headers);
-      if (this.#headOnly) res.endWithoutBody(Buffer.byteLength(json), closeConnection);
-      else res.end(json, closeConnection);
+      if (this.#headOnly) {
+        // Given the length as its argument, `endWithoutBody` of this uWebSockets.js leaves the response open.
+        res.writeHeader('content-length', String(Buffer.byteLength(json)));
+        res.endWithoutBody();
+      } else {
+        res.end(json, closeConnection);
+      }
     });
     this.finish();
   }

@@ -8,7 +8,10 @@ const seeds = 0xffff_ffff;
 /** What OpenAI's documentation gives /v1/completions when the request does not say. */
 const completionTokensDefault = 16;
 
-type Sampling = Omit<NativeGenerationRequest, 'prompt' | 'tokens' | 'messagesJson' | 'toolsJson' | 'templateArgumentsJson'>;
+type Sampling = Omit<
+  NativeGenerationRequest,
+  'prompt' | 'tokens' | 'messagesJson' | 'toolsJson' | 'templateArgumentsJson'
+>;
 
 interface ConstraintFields {
   readonly grammar?: string;
@@ -64,7 +67,7 @@ export function chatRequests(body: ChatCompletionBody): NativeGenerationRequest[
   const messages = body.messages.map(({ role, content, ...rest }) => ({
     // Templates know "system" only; "developer" is its newer name at OpenAI.
     role: role === 'developer' ? 'system' : role,
-    content,
+    content: content ?? null,
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null)),
   }));
   const shared = {

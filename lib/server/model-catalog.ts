@@ -78,7 +78,8 @@ export class ModelCatalog {
   constructor(sources: readonly ModelSource[]) {
     if (sources.length === 0) throw new RangeError('Expected at least one model for models but received none.');
     for (const source of sources) {
-      if (this.#entries.has(source.id)) throw new RangeError(`Expected different ids for models but received ${source.id} twice.`);
+      if (this.#entries.has(source.id))
+        throw new RangeError(`Expected different ids for models but received ${source.id} twice.`);
       this.#entries.set(source.id, new CatalogEntry(source));
     }
   }
@@ -87,12 +88,20 @@ export class ModelCatalog {
   resolve(id: string | undefined): { readonly served: ServedModel } | { readonly error: ErrorReply } {
     const entry = id === undefined ? this.#entries.values().next().value : this.#entries.get(id);
     if (entry === undefined) {
-      return { error: errorReply('model_not_found', `The model ${JSON.stringify(id?.slice(0, 200))} does not exist on this server.`, 'model') };
+      return {
+        error: errorReply(
+          'model_not_found',
+          `The model ${JSON.stringify(id?.slice(0, 200))} does not exist on this server.`,
+          'model',
+        ),
+      };
     }
     const { state } = entry;
     if (state.kind === 'ready') return { served: state.served };
     if (state.kind === 'failed') return { error: state.error };
-    return { error: errorReply('model_loading', `The model ${JSON.stringify(entry.source.id)} is still loading.`, 'model') };
+    return {
+      error: errorReply('model_loading', `The model ${JSON.stringify(entry.source.id)} is still loading.`, 'model'),
+    };
   }
 
   /** JSON value of one model in OpenAI's shape, or undefined. */

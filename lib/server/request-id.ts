@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 const pool = Buffer.alloc(4096);
 let used = pool.length;
 
@@ -11,8 +11,8 @@ export function randomSuffix(): string {
     used = 0;
   }
   let suffix = '';
-  // The alphabet has 64 characters, so the low six bits of a byte choose one without bias.
-  for (let end = used + 29; used < end; used++) suffix += alphabet.charAt((pool[used] ?? 0) & 63);
+  // The alphabet has 32 characters, so the low five bits of a byte choose one without bias.
+  for (let end = used + 29; used < end; used++) suffix += alphabet.charAt((pool[used] ?? 0) & 31);
   return suffix;
 }
 

@@ -58,7 +58,10 @@ function fallback(context: ServerContext) {
       const preflight = context.cors.enabled ? context.cors.preflightHeaders(allow, requested) : [];
       exchange.sendEmpty(204, [['allow', allow], ...preflight]);
     } else {
-      const reply = errorReply('method_not_allowed', `Expected ${allow} for ${JSON.stringify(path.slice(0, 200))} but received ${JSON.stringify(method.slice(0, 20))}.`);
+      const reply = errorReply(
+        'method_not_allowed',
+        `Expected ${allow} for ${JSON.stringify(path.slice(0, 200))} but received ${JSON.stringify(method.slice(0, 20))}.`,
+      );
       exchange.sendMethodNotAllowed(reply, allow);
     }
   };

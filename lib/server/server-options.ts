@@ -52,7 +52,9 @@ export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
     if (value === undefined) continue;
     const least = name === 'heartbeatMs' ? 0 : 1;
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new RangeError(`Expected a whole number from ${String(least)} for limits.${name} but received ${String(value)}.`);
+      throw new RangeError(
+        `Expected a whole number from ${String(least)} for limits.${name} but received ${String(value)}.`,
+      );
     }
     resolved[name] = value;
   }

@@ -361,12 +361,12 @@ void Engine::publish_share(const PlannedShare & share) {
     RunningGeneration & generation = *share.generation;
     generation.tokens_cached += share.token_count;
     if (share.logits_index < 0) return;
-    const float * raw = llama_get_logits_ith(context_.get(), share.logits_index);
+    float * raw = llama_get_logits_ith(context_.get(), share.logits_index);
     if (raw == nullptr) {
         finish_slot(generation, StopReason::Error, {ErrorCode::DecodeFailed, "llama.cpp gave no logits for a sequence."});
         return;
     }
-    const std::span<const float> logits(raw, static_cast<size_t>(model_->description().vocabulary_size));
+    const std::span<float> logits(raw, static_cast<size_t>(model_->description().vocabulary_size));
     Result<llama_token> token = generation.sampler->sample(logits, candidates_);
     if (!token) {
         finish_slot(generation, StopReason::Error, token.status());

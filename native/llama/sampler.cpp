@@ -63,6 +63,21 @@ llama_token greedy_token(std::span<const float> logits) {
     return found == logits.end() ? 0 : static_cast<llama_token>(found - logits.begin());
 }
 
+// Adds the biases in place and takes them back, which spares the copy of a whole vocabulary that a sampler chain needs.
+llama_token greedy_token_with_biases(std::span<float> logits, std::span<const llama_logit_bias> biases) {
+    std::vector<float> saved;
+    saved.reserve(biases.size());
+    for (const llama_logit_bias & bias : biases) {
+        float & logit = logits[static_cast<size_t>(bias.token)];
+        saved.push_back(logit);
+        logit += bias.bias;
+    }
+    const llama_token token = greedy_token(logits);
+    // Backwards, so that a token with two biases gets its first value back.
+    for (size_t i = biases.size(); i-- > 0;) logits[static_cast<size_t>(biases[i].token)] = saved[i];
+    return token;
+}
+
 }  // namespace
 
 Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams & params) {
@@ -88,7 +103,10 @@ Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams 
                 return Status(ErrorCode::InvalidGrammar, "The grammar could not be parsed; it must be GBNF with a rule named root.");
             }
         }
-        if (greedy && !penalties && biases.empty() && !grammar) return sampler;
+        if (greedy && !penalties && !grammar) {
+            sampler.greedy_biases_ = biases;
+            return sampler;
+        }
 
         llama_sampler_chain_params chain_params = llama_sampler_chain_default_params();
         chain_params.no_perf = true;
@@ -122,8 +140,8 @@ void Sampler::accept_prompt(std::span<const llama_token> prompt) {
     for (const llama_token token : prompt.last(count)) llama_sampler_accept(chain_.get(), token);
 }
 
-Result<llama_token> Sampler::sample(std::span<const float> logits, CandidateBuffer & buffer) {
-    if (!chain_) return greedy_token(logits);
+Result<llama_token> Sampler::sample(std::span<float> logits, CandidateBuffer & buffer) {
+    if (!chain_) return greedy_token_with_biases(logits, greedy_biases_);
     try {
         llama_token token = choose(logits, buffer, false);
         if (grammar_ && !fits_grammar(token)) token = choose(logits, buffer, true);

@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { quantizationTypes, quantizeModel } from '../../api/quantize.js';
@@ -42,24 +41,12 @@ function checkOutput(input: string, output: string, force: boolean): void {
   }
 }
 
-/** A file that is half written must not look like a model: it gets its name when it is whole. */
-async function quantizeToFile(input: string, output: string, type: string, threads: number): Promise<void> {
-  const partial = `${output}.partial`;
-  try {
-    await quantizeModel(input, partial, { type, threads });
-    await rename(partial, output);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-}
-
 async function quantize(input: string, output: string, options: QuantizeOptions): Promise<void> {
   const type = checkType(options.type);
   checkOutput(input, output, options.force === true);
   const progress = new ProgressLine(`Quantizing to ${type}`);
   try {
-    await quantizeToFile(input, output, type, options.threads ?? 0);
+    await quantizeModel(input, output, { type, threads: options.threads ?? 0 });
   } catch (error) {
     progress.abandon();
     throw error;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { InfernoServer } from '../../server/server.js';
+import type { InfernoServer } from '../../server/index.js';
 import { UsageError } from '../cli-error.js';
 import { addLoadFlags, loadOptionsFrom, type LoadFlags } from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
@@ -37,8 +37,9 @@ async function choicesFor(options: ServeOptions): Promise<ModelChoice[]> {
   return alias === undefined ? choices : choices.map((choice) => ({ ...choice, id: alias }));
 }
 
-/** A shell command that gets an answer, to be copied. */
-function tryLine(url: string, modelId: string, needsKey: boolean): string {
+/** A shell command that gets an answer, to be copied. An address that means "all" is no address to call. */
+function tryLine(listenUrl: string, modelId: string, needsKey: boolean): string {
+  const url = listenUrl.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const key = needsKey ? ' -H "Authorization: Bearer $KEY"' : '';
   const body = JSON.stringify({ model: modelId, messages: [{ role: 'user', content: 'Hello!' }] });
   return `curl -s ${url}/v1/chat/completions -H "Content-Type: application/json"${key} -d '${body}'`;

@@ -56,7 +56,12 @@ export const completions: JsonHandler = (exchange, value) => {
   const requests = completionRequests(body);
   const choicesPerPrompt = body.n ?? 1;
   const includeUsage = body.stream_options?.include_usage === true;
-  const format = new CompletionFormat(served, requests.length, includeUsage, echoes(body, served.model, choicesPerPrompt));
+  const format = new CompletionFormat(
+    served,
+    requests.length,
+    includeUsage,
+    echoes(body, served.model, choicesPerPrompt),
+  );
   const plan = { served, requests, choicesPerPrompt, format };
   if (body.stream === true) new StreamedAnswer(exchange, plan, includeUsage);
   else answerWhole(exchange, plan);

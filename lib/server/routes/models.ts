@@ -17,5 +17,12 @@ export const getModel: GetHandler = (exchange, path) => {
   }
   const model = exchange.context.catalog.describe(id);
   if (model !== undefined) exchange.sendJson(200, JSON.stringify(model));
-  else exchange.sendError(errorReply('model_not_found', `The model ${JSON.stringify(id.slice(0, 200))} does not exist on this server.`, 'model'));
+  else
+    exchange.sendError(
+      errorReply(
+        'model_not_found',
+        `The model ${JSON.stringify(id.slice(0, 200))} does not exist on this server.`,
+        'model',
+      ),
+    );
 };

@@ -12,7 +12,9 @@ const promptError = 'a string, an array of strings, an array of token ids or an 
 const mostChoices = 128;
 
 function isTokens(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length > 0 && value.every((id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff);
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff)
+  );
 }
 
 /** Checked by hand: a schema per element is slow for prompts of many thousand tokens. */
@@ -20,8 +22,8 @@ function promptsOf(value: unknown): readonly Prompt[] | undefined {
   if (typeof value === 'string') return [value];
   if (isTokens(value)) return [value];
   if (!Array.isArray(value) || value.length === 0) return undefined;
-  const isList = value.every((item) => typeof item === 'string') || value.every(isTokens);
-  return isList ? (value as Prompt[]) : undefined;
+  if (value.every((item) => typeof item === 'string')) return value;
+  return value.every(isTokens) ? value : undefined;
 }
 
 const prompts = z.unknown().transform((value, context): readonly Prompt[] => {
@@ -57,7 +59,10 @@ export function completionRules(body: RawBody): Fault[] {
     faults.push({ param: 'suffix', message: 'This server does not insert text before a suffix.' });
   }
   if (echo === true && logprobs != null) {
-    faults.push({ param: 'logprobs', message: 'Expected no logprobs together with echo: prompt tokens have none here.' });
+    faults.push({
+      param: 'logprobs',
+      message: 'Expected no logprobs together with echo: prompt tokens have none here.',
+    });
   }
   const count = promptsOf(prompt)?.length ?? 0;
   if (count * (typeof n === 'number' ? n : 1) > mostChoices) {

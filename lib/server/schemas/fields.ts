@@ -6,20 +6,22 @@ import { nestingDepth } from '../json-fault.js';
  * OpenAI's clients send null for "not set", so optional fields take it.
  */
 
+type Optional<Schema extends z.ZodType> = z.ZodOptional<z.ZodNullable<Schema>>;
+
 /** Deeper values would recurse deeply in templates and grammars. */
 const deepest = 64;
 
-export function numberBetween(least: number, most: number) {
+export function numberBetween(least: number, most: number): Optional<z.ZodNumber> {
   const error = `a number from ${String(least)} to ${String(most)}`;
   return z.number({ error }).min(least, { error }).max(most, { error }).nullish();
 }
 
-export function integerBetween(least: number, most: number) {
+export function integerBetween(least: number, most: number): Optional<z.ZodNumber> {
   const error = `a whole number from ${least.toLocaleString('en')} to ${most.toLocaleString('en')}`;
   return z.number({ error }).int({ error }).min(least, { error }).max(most, { error }).nullish();
 }
 
-export function positiveNumber() {
+export function positiveNumber(): Optional<z.ZodNumber> {
   const error = 'a number over 0';
   return z.number({ error }).gt(0, { error }).nullish();
 }
@@ -29,7 +31,7 @@ export const flag = z.boolean({ error: 'true or false' }).nullish();
 export const text = z.string({ error: 'a string' }).nullish();
 
 /** An object whose inside is not ours to check, of bounded depth. */
-export function looseObject(what = 'an object') {
+export function looseObject(what = 'an object'): z.ZodRecord<z.ZodString, z.ZodUnknown> {
   const error = `${what} nested at most ${String(deepest)} levels deep`;
   return z
     .record(z.string(), z.unknown(), { error })
@@ -78,7 +80,10 @@ export function checkItems<Item extends z.ZodType>(
   return items;
 }
 
-export function arrayOf<Item extends z.ZodType>(item: Item, bounds: ArrayBounds) {
+export function arrayOf<Item extends z.ZodType>(
+  item: Item,
+  bounds: ArrayBounds,
+): z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Item>[]>> {
   return z.unknown().transform((value, context) => checkItems(value, item, bounds, context));
 }
 

@@ -13,11 +13,13 @@ const contentError = 'a string or an array of content parts of type "text"';
 type TextPart = z.infer<typeof textPart>;
 
 // A union would report one fault for the whole array; this reports the faulty part.
-const content = z.unknown().transform((value, context): string | TextPart[] | null => {
-  if (typeof value === 'string') return value;
-  if (value === null || value === undefined) return null;
-  return checkItems(value, textPart, { error: contentError, least: 1 }, context);
-});
+const content = z
+  .unknown()
+  .transform((value, context): string | TextPart[] | null => {
+    if (typeof value === 'string' || value === null) return value;
+    return checkItems(value, textPart, { error: contentError, least: 1 }, context);
+  })
+  .optional();
 
 const toolCall = z.looseObject({
   id: text,
@@ -44,7 +46,7 @@ export const message = z
   )
   .superRefine((value, context) => {
     const hasCalls = value.role === 'assistant' && value.tool_calls != null && value.tool_calls.length > 0;
-    if (value.content === null && !hasCalls) {
+    if (value.content == null && !hasCalls) {
       context.addIssue({ code: 'custom', path: ['content'], message: contentError });
     }
   });

@@ -28,7 +28,7 @@ function received(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return value.length > 60 ? 'a string' : `${JSON.stringify(value)}`;
+  if (typeof value === 'string') return value.length > 60 ? 'a string' : JSON.stringify(value);
   return JSON.stringify(value);
 }
 

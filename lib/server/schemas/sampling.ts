@@ -23,9 +23,7 @@ const responseFormat = z
 export const samplingFields = {
   model: text,
   stream: flag,
-  stream_options: z
-    .object({ include_usage: flag }, { error: 'an object such as {"include_usage": true}' })
-    .nullish(),
+  stream_options: z.object({ include_usage: flag }, { error: 'an object such as {"include_usage": true}' }).nullish(),
   n: integerBetween(1, 128),
   max_tokens: integerBetween(1, 2_000_000),
   stop,
@@ -64,6 +62,7 @@ export function samplingRules(body: RawBody): Fault[] {
     constraints.push('response_format');
   }
   const second = constraints[1];
-  if (second !== undefined) faults.push({ param: second, message: `Expected at most one of ${constraints.join(', ')}.` });
+  if (second !== undefined)
+    faults.push({ param: second, message: `Expected at most one of ${constraints.join(', ')}.` });
   return faults;
 }

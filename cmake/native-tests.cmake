@@ -1,0 +1,14 @@
+# One program with every native unit test; scripts/test-native.mjs runs it. Sources are listed, never globbed.
+add_executable(inferno-native-tests
+  test/native/main.cpp
+  test/native/batch_plan_test.cpp
+  test/native/capacity_test.cpp
+  test/native/engine_test.cpp
+  test/native/event_outbox_test.cpp
+  test/native/gguf_check_test.cpp
+  test/native/text_stream_test.cpp
+  test/native/thread_budget_test.cpp
+  test/native/utf8_test.cpp
+)
+target_link_libraries(inferno-native-tests PRIVATE inferno_native)
+add_dependencies(inferno-native-tests ggml-cpu)
