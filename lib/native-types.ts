@@ -150,7 +150,12 @@ export interface NativeTokenLogprob {
   readonly logprob: number;
   /** UTF-8 bytes of the token. */
   readonly bytes: readonly number[];
-  readonly top: readonly { readonly token: string; readonly id: number; readonly logprob: number; readonly bytes: readonly number[] }[];
+  readonly top: readonly {
+    readonly token: string;
+    readonly id: number;
+    readonly logprob: number;
+    readonly bytes: readonly number[];
+  }[];
 }
 
 export interface NativeModel {
@@ -172,7 +177,10 @@ export interface NativeModel {
   /** Renders OpenAI `messages` with the model's template; returns the prompt text. */
   renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string;
   /** L2-normalised when asked; one Float32Array of `embeddingLength` per input. */
-  embed(inputs: readonly string[], normalize: boolean): Promise<{ readonly embeddings: Float32Array[]; readonly tokens: number }>;
+  embed(
+    inputs: readonly string[],
+    normalize: boolean,
+  ): Promise<{ readonly embeddings: Float32Array[]; readonly tokens: number }>;
   /** Ends all generations (reason 'cancelled'), joins the threads, frees all memory. Idempotent. */
   unload(): Promise<void>;
   /**

@@ -9,7 +9,8 @@ export type GenerationEnd = Omit<GenerationResult, 'text' | 'logprobs'> & {
  * Receives one generation's events on the JS thread, in order: any number of `onText`, then exactly one `onEnd`.
  * Calls happen inside a drain (one wake of JS for all streams of a model). After the last event of a drain that
  * touched this sink, `onFlush` is called once, so that a socket writes once per wake.
- * Must not throw; must not call `submit` recursively from `onText` (from `onEnd` and `onFlush` it may).
+ * Must not throw: a sink that does hears nothing more, its generation is cancelled and the error is reported as uncaught.
+ * May call `submit`; the new generation's events come in later drains.
  */
 export interface TokenSink {
   /** `text` is JSON-escaped if the request asked for `escapeJson`. `tokens` ≥ 0; text may be empty with logprobs only. */

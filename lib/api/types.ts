@@ -18,7 +18,7 @@ export interface ChatContentPart {
 export interface SamplingOptions {
   /** 0 (greedy) to 2; default 0.8. */
   readonly temperature?: number;
-  /** Keep the k most likely tokens; 0 keeps all; default 40. */
+  /** Keep the k most likely tokens, 0 (all) to 2,147,483,647; default 40. */
   readonly topK?: number;
   /** Nucleus, 0 to 1; default 0.95. */
   readonly topP?: number;
@@ -26,9 +26,9 @@ export interface SamplingOptions {
   readonly minP?: number;
   /** Locally typical sampling, 0 to 1; default 1 (off). */
   readonly typicalP?: number;
-  /** Over 0; default 1 (off). */
+  /** Over 0, at most 100; default 1 (off). */
   readonly repeatPenalty?: number;
-  /** Tokens the repeat penalty looks back on; default 64; 0 is off. */
+  /** Tokens the repeat penalty looks back on, 0 (off) to 2,147,483,647; default 64. */
   readonly repeatLastN?: number;
   /** -2 to 2; default 0. */
   readonly presencePenalty?: number;
@@ -53,7 +53,7 @@ export interface GenerationOptions extends SamplingOptions {
   readonly logprobs?: number;
   /** Go on past the model's end-of-generation token. Default false. */
   readonly ignoreEos?: boolean;
-  /** Ends the generation with reason `cancelled`; awaiting it then rejects with `signal.reason`. */
+  /** Ends the generation: reading and awaiting it reject with `signal.reason` at once, and its sequence is freed. */
   readonly signal?: AbortSignal;
 }
 
@@ -75,10 +75,13 @@ export interface TokenLogprob {
   readonly top: readonly Omit<TokenLogprob, 'top'>[];
 }
 
-/** A piece of a streamed generation. `text` holds whole UTF-8 characters only. */
+/**
+ * A piece of a streamed generation. `text` holds whole characters only, and may be empty when it brings log probabilities.
+ * A reader that falls behind gets several pieces as one.
+ */
 export interface GenerationPart {
   readonly text: string;
-  /** Tokens this piece completes, at least 1. */
+  /** Tokens this piece completes; 0 when its text was held back as the possible beginning of a stop string. */
   readonly tokens: number;
   readonly logprobs?: readonly TokenLogprob[];
 }
@@ -108,15 +111,18 @@ export interface GenerationResult {
 }
 
 export interface LoadModelOptions {
-  /** Tokens each sequence can hold; default: chosen from the model and the free memory. */
+  /**
+   * Tokens each sequence can hold, 16 to 16,777,216; default: chosen from the model and the free memory. The engine rounds
+   * it up; `info.contextSize` says to what.
+   */
   readonly contextSize?: number;
   /** Sequences decoded at once, 1 to 64; default: chosen from the context size and the free memory. */
   readonly parallel?: number;
-  /** Tokens of one decode call at most; default 512. */
+  /** Tokens of one decode call at most, 1 to 65,536; default 512. */
   readonly batchSize?: number;
-  /** Compute threads, or 'auto' (default): adapts to the model, the load and the cores that are really free. */
+  /** Compute threads, 1 to 1,024, or 'auto' (default): adapts to the model, the load and the cores that are really free. */
   readonly threads?: number | 'auto';
-  /** Layers to offload to a GPU, or 'auto' (default): all that fit. */
+  /** Layers to offload to a GPU, 0 to 10,000, or 'auto' (default): all that fit. */
   readonly gpuLayers?: number | 'auto';
   /** Load the vocabulary only: `tokenize`, `detokenize` and `renderChat` work, generation does not. */
   readonly vocabularyOnly?: boolean;
@@ -125,8 +131,9 @@ export interface LoadModelOptions {
    * process. Default true; a file that passed is remembered by path, size and times.
    */
   readonly probe?: boolean;
-  /** 0 to 1. */
+  /** Called with 0 to 1, rising; 1 comes last. What it throws ends the loading and is what loading rejects with. */
   readonly onProgress?: (fraction: number) => void;
+  /** Ends the loading, which rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
 }
 

@@ -5,7 +5,7 @@ import { describeResult } from './answer.js';
 import { InterruptedError } from './cli-error.js';
 import type { GenerationFlags } from './generation-flags.js';
 import type { ModelChoice } from './model-choice.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import { dim, note, printError, writeAnswer } from './output.js';
 
 export interface ChatSettings {

@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { emberId } from '../models/registry.js';
 import { systemInfo, type SystemInfo } from '../api/system-info.js';
 import { packageVersion } from '../version.js';
 import { describeError } from './cli-error.js';
 import { formatBytes } from './format.js';
-import { chooseModel } from './model-choice.js';
 
 export interface Fact {
   readonly label: string;
@@ -85,8 +85,7 @@ async function checkAnswer(): Promise<Check> {
   const name = 'answer';
   try {
     const { loadModel } = await import('../api/load-model.js');
-    const { path } = await chooseModel(undefined);
-    await using model = await loadModel(path, { parallel: 1 });
+    await using model = await loadModel(emberId, { parallel: 1 });
     const messages = [{ role: 'user', content: 'Hello!' }] as const;
     const result = await model.chat(messages, { maxTokens: 8, temperature: 0 });
     return { name, status: 'ok', detail: `Ember answers: ${JSON.stringify(result.text)}` };

@@ -25,7 +25,7 @@ const flags = {
       integerIn(1, 1024),
     ),
   batchSize: (): Option =>
-    new Option('--batch-size <n>', 'tokens of one decode call at most; default 512').argParser(integerIn(1, 65_536)),
+    new Option('--batch-size <n>', 'tokens of one decode call at most; default 512').argParser(integerIn(1, 16_384)),
 } as const;
 
 export function addLoadFlags(command: Command, names: readonly (keyof LoadFlags)[]): Command {

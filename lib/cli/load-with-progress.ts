@@ -13,7 +13,7 @@ export async function loadWithProgress(
   const { loadModel } = await import('../api/load-model.js');
   const progress = new ProgressLine(`Loading ${choice.id}`);
   try {
-    const model = await loadModel(choice.path, {
+    const model = await loadModel(choice.source, {
       ...options,
       onProgress: (fraction) => {
         progress.update(fraction);

@@ -1,49 +1,29 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { builtinModels } from '../models/registry.js';
+import { emberId, resolveModel } from '../models/registry.js';
 import { CliError } from './cli-error.js';
-import { nearest } from './nearest.js';
 import { note } from './output.js';
 
 /** A model to load, and the id by which it is known: never a path. */
 export interface ModelChoice {
   readonly id: string;
+  /** What `loadModel` takes: the path or registered id as it was given. */
+  readonly source: string;
   readonly path: string;
   /** True when no model was asked for and Ember stands in. */
   readonly isDefault: boolean;
 }
 
-const defaultId = 'ember';
-
 async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function looksLikePath(value: string): boolean {
-  return /[\\/]/u.test(value) || value.toLowerCase().endsWith('.gguf');
-}
-
-async function unknownModel(value: string): Promise<CliError> {
-  const ids = (await builtinModels()).map((model) => model.id);
-  if (looksLikePath(value)) {
-    return new CliError(
-      'file_not_found',
-      `There is no file ${value}.`,
-      'Check the path, or run without --model to use Ember.',
-    );
-  }
-  const suggestion = nearest(value, ids);
-  const remedy = `Give the path of a GGUF file or one of: ${ids.join(', ')}.`;
-  const message = `There is no model "${value}".`;
-  return new CliError(
-    'model_not_found',
-    message,
-    suggestion === undefined ? remedy : `Did you mean ${suggestion}? ${remedy}`,
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
   );
+}
+
+/** The rule of `loadModel`: what is no path is an id, whatever files lie around. */
+function isPath(value: string): boolean {
+  return /[\\/]/u.test(value) || value.toLowerCase().endsWith('.gguf');
 }
 
 /** "Qwen2.5 0.5B.gguf" → "Qwen2.5-0.5B": an id travels in URLs and JSON. */
@@ -54,13 +34,16 @@ function idOfFile(path: string): string {
   return id === '' ? 'model' : id;
 }
 
-/** A registry id wins over a file of the same name; give `./name` to mean the file. */
+/** Missing files and unknown ids fail here, before anything is started. */
 export async function chooseModel(value: string | undefined): Promise<ModelChoice> {
-  const wanted = value ?? defaultId;
-  const builtin = (await builtinModels()).find((model) => model.id === wanted);
-  if (builtin !== undefined) return { id: builtin.id, path: builtin.path, isDefault: value === undefined };
-  if (!(await isFile(wanted))) throw await unknownModel(wanted);
-  return { id: idOfFile(wanted), path: wanted, isDefault: false };
+  const source = value ?? emberId;
+  if (!isPath(source)) {
+    const { path } = await resolveModel(source);
+    return { id: source, source, path, isDefault: value === undefined };
+  }
+  if (await isFile(source)) return { id: idOfFile(source), source, path: source, isDefault: false };
+  const remedy = 'Check the path, or leave out --model to use Ember.';
+  throw new CliError('file_not_found', `There is no file ${source}.`, remedy);
 }
 
 /** Two files of one name get -2, -3, … behind it. */

@@ -36,8 +36,8 @@ class ModelLoad {
     }
   }
 
-  async dispose(): Promise<void> {
-    await this.#model?.dispose();
+  async unload(): Promise<void> {
+    await this.#model?.unload();
   }
 }
 
@@ -69,10 +69,10 @@ export class ModelLoads {
   }
 
   /** Ends a loading in progress and unloads what was loaded. */
-  async dispose(): Promise<void> {
+  async unload(): Promise<void> {
     this.cancel();
     await this.#running?.catch(() => undefined);
-    await Promise.all(this.#loads.map((load) => load.dispose()));
+    await Promise.all(this.#loads.map((load) => load.unload()));
   }
 
   async #loadAll(): Promise<void> {

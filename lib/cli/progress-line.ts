@@ -60,7 +60,9 @@ export class ProgressLine {
       bar = ` [${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${percent} %`;
     }
     // Cut to the width of the terminal: a line that wraps cannot be redrawn in place.
-    const line = `${this.#label}${bar} ${seconds(this.#startedAt)}`.slice(0, Math.max(10, this.#stream.columns - 1));
+    // A terminal that does not know its width says 0.
+    const width = this.#stream.columns > 0 ? this.#stream.columns : 80;
+    const line = `${this.#label}${bar} ${seconds(this.#startedAt)}`.slice(0, width - 1);
     this.#stream.write(`\r${line}\u001b[K`);
   }
 }

@@ -1,4 +1,4 @@
-import uws from 'uWebSockets.js';
+import type webSockets from 'uWebSockets.js';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import { InfernoError } from '../errors.js';
 import { ApiKeys } from './api-keys.js';
@@ -51,8 +51,28 @@ function listen(app: TemplatedApp, host: string, port: number): us_listen_socket
   );
 }
 
+type WebSockets = typeof webSockets;
+
+/** Loaded only when a server is made: its binaries are for fewer platforms than ours, and the rest works without. */
+async function loadWebSockets(): Promise<WebSockets> {
+  try {
+    return (await import('uWebSockets.js')).default;
+  } catch (error) {
+    throw new InfernoError(
+      'backend_missing',
+      'uWebSockets.js has no binary for this platform and version of Node.js.',
+      {
+        cause: error,
+        remedy:
+          'Use a version of Node.js that uWebSockets.js supports (20, 22 or 24 on glibc Linux, macOS or Windows).',
+      },
+    );
+  }
+}
+
 class Server implements InfernoServer {
   readonly url: string;
+  readonly #uws: WebSockets;
   readonly #app: TemplatedApp;
   readonly #context: ServerContext;
   readonly #listener: us_listen_socket;
@@ -61,10 +81,12 @@ class Server implements InfernoServer {
 
   constructor(
     context: ServerContext,
+    uws: WebSockets,
     readonly host: string,
     port: number,
   ) {
     this.#context = context;
+    this.#uws = uws;
     this.#app = uws.App();
     this.#app.filter((_res, change) => {
       this.#connections += Number(change);
@@ -91,7 +113,7 @@ class Server implements InfernoServer {
   }
 
   async #close(drainMs: number): Promise<void> {
-    uws.us_listen_socket_close(this.#listener);
+    this.#uws.us_listen_socket_close(this.#listener);
     const { exchanges } = this.#context;
     const isIdle = await exchanges.drain(drainMs);
     if (!isIdle) exchanges.shutDown();
@@ -118,5 +140,5 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     catalog: new ModelCatalog(options.models),
     exchanges: new ExchangeRegistry(limits),
   };
-  return Promise.resolve(new Server(context, options.host ?? '127.0.0.1', options.port ?? 8080));
+  return new Server(context, await loadWebSockets(), options.host ?? '127.0.0.1', options.port ?? 8080);
 }

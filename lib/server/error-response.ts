@@ -1,6 +1,6 @@
 import { errorCodes } from '../error-codes.js';
 import type { ErrorCode } from '../error-codes.js';
-import { InfernoError } from '../errors.js';
+import { InfernoError, isErrorCode } from '../errors.js';
 
 /** One thing wrong with a request. */
 export interface Fault {
@@ -51,10 +51,6 @@ export function faultsReply(faults: readonly Fault[]): ErrorReply {
   return reply('invalid_argument', faults);
 }
 
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCodes, code);
-}
-
 /** The answer for an outcome reported by the engine. Nothing of this machine's file system is in it. */
 export function outcomeReply(code: string, message: string, param: string | null = null): ErrorReply {
   if (!isErrorCode(code)) return errorReply('internal_error', 'The server failed to answer this request.');
@@ -66,7 +62,7 @@ export function outcomeReply(code: string, message: string, param: string | null
 
 /** The answer for whatever was thrown. */
 export function thrownReply(thrown: unknown): ErrorReply {
-  if (thrown instanceof InfernoError) return outcomeReply(thrown.code, thrown.message, thrown.param ?? null);
+  if (InfernoError.isInstance(thrown)) return outcomeReply(thrown.code, thrown.message, thrown.param ?? null);
   return outcomeReply('internal_error', '');
 }
 

@@ -18,12 +18,25 @@ interface ConstraintFields {
   readonly jsonSchema?: string;
 }
 
+/**
+ * JSON for the engine's parser, which refuses the lone surrogates that JavaScript's strings and JSON may hold. They
+ * become U+FFFD, as in every conversion to UTF-8.
+ */
+function wellFormedJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  // JSON.stringify escapes lone surrogates and no others.
+  if (!/\\ud[89a-f]/.test(json)) return json;
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'string' ? Buffer.from(item, 'utf8').toString('utf8') : item,
+  );
+}
+
 function constraintOf(body: SamplingBody): ConstraintFields {
   if (body.grammar != null && body.grammar !== '') return { grammar: body.grammar };
-  if (body.json_schema != null) return { jsonSchema: JSON.stringify(body.json_schema) };
+  if (body.json_schema != null) return { jsonSchema: wellFormedJson(body.json_schema) };
   const format = body.response_format;
-  if (format?.type === 'json_object') return { jsonSchema: JSON.stringify(format.schema ?? { type: 'object' }) };
-  if (format?.type === 'json_schema') return { jsonSchema: JSON.stringify(format.json_schema.schema) };
+  if (format?.type === 'json_object') return { jsonSchema: wellFormedJson(format.schema ?? { type: 'object' }) };
+  if (format?.type === 'json_schema') return { jsonSchema: wellFormedJson(format.json_schema.schema) };
   return {};
 }
 
@@ -38,24 +51,39 @@ function logitBiasOf(body: SamplingBody): { logitBias?: Float64Array } {
   return pairs.length === 0 ? {} : { logitBias: Float64Array.from(pairs) };
 }
 
-function samplingOf(body: SamplingBody, maxTokens: number, logprobs: number, choice: number): Sampling {
+/** Tokens the repeat penalty looks back on. The engine reserves room for them: never more than the context holds. */
+function repeatLastNOf(body: SamplingBody, contextSize: number): number {
+  const asked = body.repeat_last_n ?? 64;
+  return asked === -1 ? contextSize : Math.min(asked, contextSize);
+}
+
+/** What all choices of an answer share. */
+interface AnswerSettings {
+  readonly contextSize: number;
+  /** -1 for as many as fit. */
+  readonly maxTokens: number;
+  /** Alternatives per token; -1 for no logprobs. */
+  readonly logprobs: number;
+}
+
+function samplingOf(body: SamplingBody, settings: AnswerSettings, choice: number): Sampling {
   const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
   return {
-    maxTokens,
+    maxTokens: settings.maxTokens,
     temperature: body.temperature ?? 0.8,
     topK: Math.max(0, body.top_k ?? 40),
     topP: body.top_p ?? 0.95,
     minP: body.min_p ?? 0.05,
     typicalP: body.typical_p ?? 1,
     repeatPenalty: body.repeat_penalty ?? 1,
-    repeatLastN: body.repeat_last_n ?? 64,
+    repeatLastN: repeatLastNOf(body, settings.contextSize),
     presencePenalty: body.presence_penalty ?? 0,
     frequencyPenalty: body.frequency_penalty ?? 0,
     seed: seedOf(body, choice),
     ...logitBiasOf(body),
     ...constraintOf(body),
     ...(stop.length === 0 ? {} : { stop }),
-    logprobs,
+    logprobs: settings.logprobs,
     ignoreEos: body.ignore_eos ?? false,
     // Text goes to the socket between prebuilt parts of JSON, so the engine escapes it.
     escapeJson: true,
@@ -63,7 +91,7 @@ function samplingOf(body: SamplingBody, maxTokens: number, logprobs: number, cho
 }
 
 /** One request per choice. */
-export function chatRequests(body: ChatCompletionBody): NativeGenerationRequest[] {
+export function chatRequests(body: ChatCompletionBody, contextSize: number): NativeGenerationRequest[] {
   const messages = body.messages.map(({ role, content, ...rest }) => ({
     // Templates know "system" only; "developer" is its newer name at OpenAI.
     role: role === 'developer' ? 'system' : role,
@@ -71,18 +99,16 @@ export function chatRequests(body: ChatCompletionBody): NativeGenerationRequest[
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null)),
   }));
   const shared = {
-    messagesJson: JSON.stringify(messages),
+    messagesJson: wellFormedJson(messages),
     ...(body.tools != null && body.tools.length > 0 && body.tool_choice !== 'none'
-      ? { toolsJson: JSON.stringify(body.tools) }
+      ? { toolsJson: wellFormedJson(body.tools) }
       : {}),
-    ...(body.chat_template_kwargs == null ? {} : { templateArgumentsJson: JSON.stringify(body.chat_template_kwargs) }),
+    ...(body.chat_template_kwargs == null ? {} : { templateArgumentsJson: wellFormedJson(body.chat_template_kwargs) }),
   };
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? -1;
   const logprobs = body.logprobs === true ? (body.top_logprobs ?? 0) : -1;
-  return Array.from({ length: body.n ?? 1 }, (_, choice) => ({
-    ...shared,
-    ...samplingOf(body, maxTokens, logprobs, choice),
-  }));
+  const settings = { contextSize, maxTokens, logprobs };
+  return Array.from({ length: body.n ?? 1 }, (_, choice) => ({ ...shared, ...samplingOf(body, settings, choice) }));
 }
 
 function promptFields(prompt: Prompt): { prompt: string } | { tokens: Int32Array } {
@@ -90,12 +116,13 @@ function promptFields(prompt: Prompt): { prompt: string } | { tokens: Int32Array
 }
 
 /** One request per prompt and choice, prompts first. */
-export function completionRequests(body: CompletionBody): NativeGenerationRequest[] {
+export function completionRequests(body: CompletionBody, contextSize: number): NativeGenerationRequest[] {
   const maxTokens = body.max_tokens ?? completionTokensDefault;
+  const settings = { contextSize, maxTokens, logprobs: body.logprobs ?? -1 };
   return body.prompt.flatMap((prompt) =>
     Array.from({ length: body.n ?? 1 }, (_, choice) => ({
       ...promptFields(prompt),
-      ...samplingOf(body, maxTokens, body.logprobs ?? -1, choice),
+      ...samplingOf(body, settings, choice),
     })),
   );
 }

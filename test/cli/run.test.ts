@@ -99,7 +99,7 @@ describe('run that cannot', () => {
   });
 
   it('a file that is no GGUF says so, as JSON when asked', async () => {
-    const result = await runCli(['run', '--json', '--model', 'package.json', 'Hello']);
+    const result = await runCli(['run', '--json', '--model', './package.json', 'Hello']);
     const lastLine = result.stderr.trimEnd().split('\n').at(-1) ?? '';
     const report = JSON.parse(lastLine) as { readonly error: Record<string, string> };
     assert.equal(report.error['code'], 'invalid_model_file');

@@ -134,7 +134,7 @@ describe('serve that cannot', () => {
   });
 
   it('a model that does not load ends it with 1 and a message', async () => {
-    const result = await runCli(['serve', '--port', '0', '--model', 'package.json']);
+    const result = await runCli(['serve', '--port', '0', '--model', './package.json']);
     assert.match(result.stderr, /^error: .+/mu);
     assert.equal(result.code, 1);
   });

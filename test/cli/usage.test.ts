@@ -7,7 +7,7 @@ const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import
   readonly version: string;
 };
 
-describe('help and version', () => {
+describe('help and version', { concurrency: 3 }, () => {
   it('--version prints the version of package.json', async () => {
     const result = await runCli(['--version']);
     assert.equal(result.stdout, `${packageJson.version}\n`);
@@ -37,7 +37,7 @@ describe('help and version', () => {
   });
 });
 
-describe('a wrong command line ends with 2, one sentence and a remedy', () => {
+describe('a wrong command line ends with 2, one sentence and a remedy', { concurrency: 3 }, () => {
   const cases: readonly (readonly [args: readonly string[], error: RegExp, remedy: RegExp])[] = [
     [['serv'], /^error: unknown command 'serv'$/u, /^Did you mean serve\? See `inferno --help`\.$/u],
     [['models', 'lst'], /^error: unknown command 'lst'$/u, /^Did you mean list\? See `inferno models --help`\.$/u],

@@ -29,12 +29,12 @@ function compilerOptions(): ts.CompilerOptions {
 function typeErrors(blocks: ReadonlyMap<string, string>): string[] {
   const options = compilerOptions();
   const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (name) => blocks.has(name) || fileExists.call(host, name);
-  host.readFile = (name) => blocks.get(name) ?? readFile.call(host, name);
+  const disk = ts.createCompilerHost(options);
+  host.fileExists = (name) => blocks.has(name) || disk.fileExists(name);
+  host.readFile = (name) => blocks.get(name) ?? disk.readFile(name);
   host.getSourceFile = (name, languageVersion, ...rest) => {
     const code = blocks.get(name);
-    if (code === undefined) return getSourceFile.call(host, name, languageVersion, ...rest);
+    if (code === undefined) return disk.getSourceFile(name, languageVersion, ...rest);
     return ts.createSourceFile(name, code, languageVersion);
   };
   const program = ts.createProgram([...blocks.keys()], options, host);

@@ -1,6 +1,7 @@
 /** A TCP connection that says exactly what a test wants, and the reading of answers and events from their bytes. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 
 const deadlineMs = 30_000;
 
@@ -12,20 +13,24 @@ export interface RawAnswer {
 
 export class RawConnection {
   readonly socket: Socket;
-  readonly #chunks: Buffer[] = [];
-  #text: string | undefined;
+  readonly #decoder = new StringDecoder('utf8');
+  #onChange: () => void = () => undefined;
+  #text = '';
+  #bytes = 0;
   #isClosed = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk) => {
-      this.#chunks.push(chunk);
-      this.#text = undefined;
+      this.#text += this.#decoder.write(chunk);
+      this.#bytes += chunk.length;
+      this.#onChange();
     });
     // Resets are what some tests are about; they show as `isClosed`.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#isClosed = true;
+      this.#onChange();
     });
   }
 
@@ -42,7 +47,6 @@ export class RawConnection {
 
   /** Everything received so far. */
   get received(): string {
-    this.#text ??= Buffer.concat(this.#chunks).toString('utf8');
     return this.#text;
   }
 
@@ -50,24 +54,34 @@ export class RawConnection {
     this.socket.write(text);
   }
 
+  /** Bytes came, or the connection closed. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = resolve;
+    });
+  }
+
   /** Waits for text that must come; fails when the connection closes without it. */
   async until(text: string): Promise<void> {
     const deadline = setTimeout(() => this.socket.destroy(), deadlineMs);
     try {
-      while (!this.received.includes(text)) {
+      let from = 0;
+      while (!this.#text.includes(text, from)) {
+        from = Math.max(0, this.#text.length - text.length);
         if (this.#isClosed) throw new Error(`The connection closed without ${JSON.stringify(text)}: ${this.received}`);
-        await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+        await this.#change();
       }
     } finally {
       clearTimeout(deadline);
     }
   }
 
+  /** Waits for the server to close the connection. */
   async closed(): Promise<void> {
-    if (this.#isClosed) return;
-    const deadline = setTimeout(() => this.socket.destroy(new Error('The connection was not closed.')), deadlineMs);
-    await once(this.socket, 'close');
-    clearTimeout(deadline);
+    const deadline = AbortSignal.timeout(deadlineMs);
+    deadline.addEventListener('abort', () => this.socket.destroy());
+    while (!this.#isClosed) await this.#change();
+    if (deadline.aborted) throw new Error('The server did not close the connection.');
   }
 
   /** The first answer received, with a body of declared length; waits until it is complete. */
@@ -82,8 +96,11 @@ export class RawConnection {
       }),
     );
     const length = Number(headers['content-length'] ?? 0);
-    const isComplete = (): boolean => Buffer.byteLength(this.received.slice(headEnd)) >= length;
-    while (!isComplete()) await once(this.socket, 'data');
+    const headBytes = Buffer.byteLength(this.#text.slice(0, headEnd));
+    while (this.#bytes - headBytes < length) {
+      if (this.#isClosed) throw new Error(`The connection closed within an answer: ${this.received.slice(0, 500)}`);
+      await this.#change();
+    }
     return { status: Number(statusLine.split(' ')[1]), headers, body: this.received.slice(headEnd, headEnd + length) };
   }
 

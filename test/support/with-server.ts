@@ -63,7 +63,7 @@ export class TestServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close({ drainMs: 0 });
-    await this.model.dispose();
+    await this.model.unload();
   }
 }
 

@@ -30,7 +30,7 @@ async function showInfo(wanted: string, options: { readonly json?: boolean }): P
     ['Tensors', String(summary.tensorCount)],
     ['GGUF version', String(summary.version)],
   ];
-  print(formatTable(rows));
+  print(formatTable(rows.filter(([, value]) => value !== '')));
 }
 
 export function addModelsInfoCommand(models: Command): void {

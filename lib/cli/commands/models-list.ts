@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { builtinModels } from '../../models/registry.js';
+import { listModels } from '../../models/registry.js';
 import { formatBytes, formatParameters, formatTable } from '../format.js';
 import { print, printJson } from '../output.js';
 
@@ -11,7 +11,7 @@ Examples:
 These ids can be given to --model. Any other GGUF file is given by its path.`;
 
 async function list(options: { readonly json?: boolean }): Promise<void> {
-  const models = await builtinModels();
+  const models = await listModels();
   if (options.json === true) {
     printJson(models);
     return;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { quantizationTypes, quantizeModel } from '../../api/quantize.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { formatBytes } from '../format.js';
-import { nearest } from '../nearest.js';
+import { nearest } from '../../nearest.js';
 import { integerIn } from '../option-parsers.js';
 import { print, printJson } from '../output.js';
 import { ProgressLine } from '../progress-line.js';

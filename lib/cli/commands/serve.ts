@@ -59,7 +59,7 @@ function stopAsked(): { readonly stopped: Promise<void>; readonly release: () =>
 async function shutDown(server: InfernoServer, loads: ModelLoads, drainSeconds: number): Promise<void> {
   loads.cancel();
   await server.close({ drainMs: drainSeconds * 1000 });
-  await loads.dispose();
+  await loads.unload();
 }
 
 async function serve(options: ServeOptions): Promise<void> {

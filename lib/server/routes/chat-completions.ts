@@ -21,7 +21,7 @@ export const chatCompletions: JsonHandler = (exchange, value) => {
     return;
   }
   const { served } = resolved;
-  const requests = chatRequests(body);
+  const requests = chatRequests(body, served.model.info.contextSize);
   const includeUsage = body.stream_options?.include_usage === true;
   const format = new ChatFormat(served, requests.length, includeUsage);
   const plan = { served, requests, choicesPerPrompt: requests.length, format };

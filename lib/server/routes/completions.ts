@@ -53,7 +53,7 @@ export const completions: JsonHandler = (exchange, value) => {
     exchange.sendError(faultsReply(faults));
     return;
   }
-  const requests = completionRequests(body);
+  const requests = completionRequests(body, served.model.info.contextSize);
   const choicesPerPrompt = body.n ?? 1;
   const includeUsage = body.stream_options?.include_usage === true;
   const format = new CompletionFormat(

@@ -9,7 +9,7 @@ import { nestingDepth } from '../json-fault.js';
 type Optional<Schema extends z.ZodType> = z.ZodOptional<z.ZodNullable<Schema>>;
 
 /** Deeper values would recurse deeply in templates and grammars. */
-const deepest = 64;
+export const deepest = 64;
 
 export function numberBetween(least: number, most: number): Optional<z.ZodNumber> {
   const error = `a number from ${String(least)} to ${String(most)}`;
@@ -21,9 +21,9 @@ export function integerBetween(least: number, most: number): Optional<z.ZodNumbe
   return z.number({ error }).int({ error }).min(least, { error }).max(most, { error }).nullish();
 }
 
-export function positiveNumber(): Optional<z.ZodNumber> {
-  const error = 'a number over 0';
-  return z.number({ error }).gt(0, { error }).nullish();
+export function numberOver0UpTo(most: number): Optional<z.ZodNumber> {
+  const error = `a number over 0, at most ${String(most)}`;
+  return z.number({ error }).gt(0, { error }).max(most, { error }).nullish();
 }
 
 export const flag = z.boolean({ error: 'true or false' }).nullish();

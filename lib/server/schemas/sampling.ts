@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
-import { flag, integerBetween, logitBias, looseObject, numberBetween, positiveNumber, stop, text } from './fields.js';
+import { grammar, jsonSchema } from './constraints.js';
+import { flag, integerBetween, logitBias, numberBetween, numberOver0UpTo, stop, text } from './fields.js';
 
 const formatError = 'an object with type "text", "json_object" or "json_schema"';
 
@@ -9,10 +10,10 @@ const responseFormat = z
     'type',
     [
       z.object({ type: z.literal('text') }),
-      z.object({ type: z.literal('json_object'), schema: looseObject('a JSON schema').nullish() }),
+      z.object({ type: z.literal('json_object'), schema: jsonSchema.nullish() }),
       z.object({
         type: z.literal('json_schema'),
-        json_schema: z.object({ schema: looseObject('a JSON schema') }, { error: 'an object with a schema' }),
+        json_schema: z.object({ schema: jsonSchema }, { error: 'an object with a schema' }),
       }),
     ],
     { error: formatError },
@@ -38,10 +39,10 @@ export const samplingFields = {
   top_k: integerBetween(-1, 2_000_000),
   min_p: numberBetween(0, 1),
   typical_p: numberBetween(0, 1),
-  repeat_penalty: positiveNumber(),
+  repeat_penalty: numberOver0UpTo(100),
   repeat_last_n: integerBetween(-1, 2_000_000),
-  grammar: text,
-  json_schema: looseObject('a JSON schema').nullish(),
+  grammar,
+  json_schema: jsonSchema.nullish(),
   ignore_eos: flag,
 };
 

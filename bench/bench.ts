@@ -1,0 +1,75 @@
+/** What every scenario gets, and the order in which things are measured. */
+import type { Comparison } from './comparison.js';
+import type { BenchModel, ModelName } from './models.js';
+import type { PeerTools } from './peers/tools.js';
+import type { ChildProcesses } from './processes.js';
+
+export interface Bench {
+  readonly children: ChildProcesses;
+  readonly tools: PeerTools;
+  readonly runs: number;
+  readonly quick: boolean;
+  readonly cores: { readonly server: number; readonly client: number };
+  /** Progress; never mixed with the results. */
+  say(line: string): void;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** Measured unless others are asked for. */
+  readonly models: readonly ModelName[];
+  measure(bench: Bench, model: BenchModel): Promise<Comparison[]>;
+}
+
+export interface Measured {
+  readonly value: number;
+  /** The value is a lower bound: the measurement was cut off there. */
+  readonly cutOff?: boolean;
+  readonly clientLoad?: number;
+}
+
+/** One side of a comparison: each call is a run of its own, with fresh processes. */
+export interface Side {
+  readonly name: string;
+  run(): Promise<Measured>;
+}
+
+export interface SideResult {
+  readonly name: string;
+  readonly values: readonly number[];
+  readonly cutOff: boolean;
+  readonly clientLoad: number;
+}
+
+/** A B A B …: what changes on the machine meanwhile meets all sides alike. */
+export async function alternate(bench: Bench, what: string, sides: readonly Side[]): Promise<SideResult[]> {
+  const measured = sides.map(({ name }) => ({ name, values: [] as number[], cutOff: false, clientLoad: 0 }));
+  for (let run = 1; run <= bench.runs; run++) {
+    for (const [index, side] of sides.entries()) {
+      const { value, cutOff = false, clientLoad = 0 } = await side.run();
+      const result = measured[index];
+      if (result === undefined) continue;
+      result.values.push(value);
+      result.cutOff ||= cutOff;
+      result.clientLoad = Math.max(result.clientLoad, clientLoad);
+      bench.say(`${what}, run ${String(run)}/${String(bench.runs)}: ${side.name} ${value.toPrecision(4)}`);
+    }
+  }
+  return measured;
+}
+
+/** Two sides by their names. */
+export function between(
+  results: readonly SideResult[],
+  subject: string,
+  reference: string,
+): Required<Pick<Comparison, 'subject' | 'reference' | 'clientLoad'>> {
+  const sides = { subject: sideNamed(results, subject), reference: sideNamed(results, reference) };
+  return { ...sides, clientLoad: Math.max(sides.subject.clientLoad, sides.reference.clientLoad) };
+}
+
+export function sideNamed(results: readonly SideResult[], name: string): SideResult {
+  const result = results.find((candidate) => candidate.name === name);
+  if (result === undefined) throw new Error(`Nothing called ${name} was measured.`);
+  return result;
+}

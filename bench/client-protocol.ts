@@ -1,0 +1,47 @@
+/** What the benchmark and its client process say to each other. */
+import type { CompletionRecord } from './completion-record.js';
+import type { HttpRequest } from './recorded-exchange.js';
+
+/** Streams that start together. */
+export interface StreamsJob {
+  readonly kind: 'streams';
+  readonly port: number;
+  readonly requests: readonly HttpRequest[];
+  /** What runs longer is cut off. */
+  readonly capMs: number;
+  /** Is sent once every stream has delivered this many pieces; when it is answered, the streams are cut off. */
+  readonly late?: { readonly afterPieces: number; readonly request: HttpRequest };
+}
+
+export interface StreamsResult {
+  readonly streams: readonly CompletionRecord[];
+  readonly late?: CompletionRecord;
+  /** Share of its core that the client used meanwhile, 0 to 1. Near 1 it was the client that was measured. */
+  readonly clientLoad: number;
+}
+
+/** A request whose connection is closed while the server works on it. */
+export interface CancelJob {
+  readonly kind: 'cancel';
+  readonly port: number;
+  /** The server's. */
+  readonly pid: number;
+  readonly request: HttpRequest;
+  /** Disconnect after this many pieces of the answer and this long. */
+  readonly afterPieces: number;
+  readonly afterMs: number;
+  readonly capMs: number;
+}
+
+export interface CancelResult {
+  /** From the disconnect until the server was at rest; null when it was still computing after `capMs`. */
+  readonly stoppedAfterMs: number | null;
+  /** Share of a core that the server used just before the disconnect. */
+  readonly loadBefore: number;
+  /** Events that had come by then. */
+  readonly events: number;
+  readonly failure: string | null;
+}
+
+export type ClientJob = StreamsJob | CancelJob;
+export type ClientReply<Result> = { readonly result: Result } | { readonly error: string };

@@ -1,0 +1,93 @@
+/** One run of streamed decoding against a fresh server by a fresh client. */
+import type { Bench, Measured } from './bench.js';
+import { LoadClient } from './client.js';
+import { cutOffRate, decodeWork, tokensPerSecond } from './decode-rate.js';
+import type { BenchModel } from './models.js';
+import { openingOf } from './prompts.js';
+import type { HttpRequest } from './recorded-exchange.js';
+import type { ServerKind, ServerSetup } from './server-kind.js';
+
+/** Of each sequence: the longest answer and its prompt. */
+export const contextSize = 512;
+
+export interface DecodeTrial {
+  readonly streams: number;
+  readonly threads: ServerSetup['threads'];
+  /** Server and client have a core each. */
+  readonly pinned: boolean;
+  /** A stream that takes longer is cut off and counted as far as it came. Default: it must come to its end. */
+  readonly capMs?: number;
+  /** Leave the number of sequences to the server. */
+  readonly defaultParallel?: boolean;
+}
+
+/** Longer than any answer takes: a hang becomes a failure. */
+const hangMs = 900_000;
+/** Steps that let compilers, caches and the choice of threads settle. */
+const warmUpTokens = 64;
+
+export function decodeRequest(stream: number, tokens: number): HttpRequest {
+  const body = {
+    prompt: openingOf(stream),
+    max_tokens: tokens,
+    temperature: 0,
+    ignore_eos: true,
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+  return { path: '/v1/completions', body };
+}
+
+function requests(streams: number, tokens: number): HttpRequest[] {
+  return Array.from({ length: streams }, (_, stream) => decodeRequest(stream, tokens));
+}
+
+async function measure(client: LoadClient, port: number, model: BenchModel, trial: DecodeTrial): Promise<Measured> {
+  const { streams, capMs } = trial;
+  for (let round = 0; round < (model.tiny ? 4 : 1); round++) {
+    const warmUp = requests(streams, model.tiny ? model.tokens : Math.min(model.tokens, warmUpTokens));
+    await client.streams({ port, requests: warmUp, capMs: capMs === undefined ? hangMs : capMs / 4 });
+  }
+  const rounds = streams === 1 ? model.rounds : model.batchRounds;
+  const work = [];
+  let clientLoad = 0;
+  for (let round = 0; round < rounds; round++) {
+    const answers = requests(streams, model.tokens);
+    const result = await client.streams({ port, requests: answers, capMs: capMs ?? hangMs });
+    clientLoad = Math.max(clientLoad, result.clientLoad);
+    const [first] = result.streams;
+    if (capMs !== undefined && first?.finishedAt === null) {
+      return { value: cutOffRate(first, capMs), clientLoad };
+    }
+    work.push(decodeWork(result.streams, model.tokens));
+  }
+  return { value: tokensPerSecond(work), clientLoad };
+}
+
+/** Tokens per second of all streams together. */
+export async function decodeTrial(
+  bench: Bench,
+  kind: ServerKind,
+  model: BenchModel,
+  trial: DecodeTrial,
+): Promise<Measured> {
+  const { children, cores } = bench;
+  const { streams, threads, pinned, defaultParallel = false } = trial;
+  const server = await kind.start(children, {
+    modelPath: model.path,
+    parallel: defaultParallel ? 'default' : streams,
+    contextSize,
+    threads,
+    core: pinned ? cores.server : undefined,
+  });
+  try {
+    const client = await LoadClient.start(children, pinned ? cores.client : undefined);
+    try {
+      return await measure(client, server.port, model, trial);
+    } finally {
+      await client.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,93 @@
+/** The client: a process of its own, so that it can have a core of its own. Jobs come and results go over IPC. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CancelJob, CancelResult, ClientJob, ClientReply, StreamsJob, StreamsResult } from './client-protocol.js';
+import { recordOf } from './completion-record.js';
+import { cpuMsOf, restedAt, restingMs } from './cpu-watch.js';
+import type { CpuSample } from './cpu-watch.js';
+import { readAnswer } from './http-answer.js';
+import { RecordedExchange } from './recorded-exchange.js';
+
+/** Seldom enough to leave the core to others, often enough for milliseconds. */
+const sampleEveryMs = 1;
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const cap = delay(ms, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([work, cap]);
+  timer.abort();
+}
+
+async function runStreams({ port, requests, capMs, late }: StreamsJob): Promise<StreamsResult> {
+  // Connecting is not what is measured.
+  const streams = await Promise.all(requests.map(() => RecordedExchange.connect(port)));
+  const lateExchange = late === undefined ? undefined : await RecordedExchange.connect(port);
+  const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
+  for (const [index, request] of requests.entries()) streams[index]?.send(request);
+  let work: Promise<unknown> = Promise.all(streams.map((stream) => stream.ended));
+  if (late !== undefined && lateExchange !== undefined) {
+    work = Promise.all(streams.map((stream) => stream.received(late.afterPieces))).then(() => {
+      lateExchange.send(late.request);
+      return lateExchange.ended;
+    });
+  }
+  await within(capMs, work);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const clientLoad = (user + system) / 1000 / (performance.now() - startedAt);
+  for (const exchange of [...streams, lateExchange]) exchange?.destroy();
+  return {
+    streams: streams.map(recordOf),
+    ...(lateExchange === undefined ? {} : { late: recordOf(lateExchange) }),
+    clientLoad,
+  };
+}
+
+async function loadOf(pid: number, ms: number): Promise<number> {
+  const startedAt = performance.now();
+  const before = cpuMsOf(pid);
+  await delay(ms);
+  return (cpuMsOf(pid) - before) / (performance.now() - startedAt);
+}
+
+async function timeToRest(pid: number, capMs: number): Promise<number | null> {
+  const startedAt = performance.now();
+  const samples: CpuSample[] = [];
+  while (performance.now() - startedAt < capMs + restingMs) {
+    samples.push({ at: performance.now(), cpuMs: cpuMsOf(pid) });
+    const at = restedAt(samples);
+    if (at !== undefined) return at - startedAt;
+    // Samples from before the last that can still be the beginning of rest are of no use.
+    while (samples.length > 0 && (samples[0]?.at ?? 0) < performance.now() - 2 * restingMs) samples.shift();
+    await delay(sampleEveryMs);
+  }
+  return null;
+}
+
+async function runCancel({ port, pid, request, afterPieces, afterMs, capMs }: CancelJob): Promise<CancelResult> {
+  const exchange = await RecordedExchange.connect(port);
+  exchange.send(request);
+  await exchange.received(afterPieces);
+  await delay(afterMs);
+  const loadBefore = await loadOf(pid, 2 * restingMs);
+  const { status, body, events } = readAnswer(exchange.chunks);
+  if (exchange.hasEnded) {
+    const failure = `The answer ended before the disconnect (HTTP ${String(status)}): ${body.slice(-300)}`;
+    return { stoppedAfterMs: null, loadBefore, events: events.length, failure };
+  }
+  exchange.destroy();
+  return { stoppedAfterMs: await timeToRest(pid, capMs), loadBefore, events: events.length, failure: null };
+}
+
+async function reply(job: ClientJob): Promise<ClientReply<StreamsResult | CancelResult>> {
+  try {
+    return { result: job.kind === 'streams' ? await runStreams(job) : await runCancel(job) };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+process.on('message', (job: ClientJob) => {
+  void reply(job).then((message) => process.send?.(message));
+});
+process.on('disconnect', () => process.exit());
+process.send?.('ready');

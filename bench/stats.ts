@@ -1,0 +1,34 @@
+/** What is said about a handful of measured values. */
+
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The middle value; of an even count the mean of the two in the middle. Throws for no values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)];
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)];
+  if (upper === undefined || lower === undefined) throw new RangeError('There is no median of no values.');
+  return (lower + upper) / 2;
+}
+
+export function rangeOf(values: readonly number[]): Range {
+  if (values.length === 0) throw new RangeError('There is no range of no values.');
+  return { least: Math.min(...values), most: Math.max(...values) };
+}
+
+export interface Ratio extends Range {
+  /** Of the medians. */
+  readonly value: number;
+}
+
+/** The ratio of the medians, and the range of the ratios of values measured one after the other. */
+export function ratioOf(subject: readonly number[], reference: readonly number[]): Ratio {
+  const pairs = subject.flatMap((value, run) => {
+    const other = reference[run];
+    return other === undefined ? [] : [value / other];
+  });
+  return { value: median(subject) / median(reference), ...rangeOf(pairs) };
+}

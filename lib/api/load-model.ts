@@ -1,0 +1,145 @@
+import { fileURLToPath } from 'node:url';
+import { awaitNative, callNative, expected } from '../errors.js';
+import { resolveModel } from '../models/registry.js';
+import type { ModelLocation } from '../models/registry.js';
+import { nativeAddon } from '../native.js';
+import type { LoadedAddon } from '../native.js';
+import type { NativeLoadOptions, NativeModel } from '../native-types.js';
+import { onAbort } from './abort.js';
+import { probeModelFile } from './model-probe.js';
+import { Model } from './model.js';
+import { OptionReader } from './option-reader.js';
+import type { LoadModelOptions } from './types.js';
+
+const optionNames = [
+  'contextSize',
+  'parallel',
+  'batchSize',
+  'threads',
+  'gpuLayers',
+  'vocabularyOnly',
+  'probe',
+  'onProgress',
+  'signal',
+] as const satisfies readonly (keyof LoadModelOptions)[];
+
+interface CheckedOptions {
+  readonly settings: Omit<NativeLoadOptions, 'path'>;
+  readonly probe: boolean;
+  readonly onProgress: ((fraction: number) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+function readOnProgress(options: OptionReader): CheckedOptions['onProgress'] {
+  const value = options.raw('onProgress');
+  if (value === undefined || typeof value === 'function') return value as CheckedOptions['onProgress'];
+  options.faults.type(expected('a function', 'onProgress', value));
+  return undefined;
+}
+
+/** 0 and -1 in the settings mean that the engine chooses. */
+function readOptions(given: unknown): CheckedOptions {
+  const options = new OptionReader(given, optionNames);
+  const checked = {
+    settings: {
+      contextSize: options.number('contextSize', { min: 16, max: 2 ** 24, integer: true }, 0),
+      parallel: options.number('parallel', { min: 1, max: 64, integer: true }, 0),
+      batchSize: options.number('batchSize', { min: 1, max: 65_536, integer: true }, 0),
+      threads: options.numberOrAuto('threads', { min: 1, max: 1024, integer: true }, 0),
+      gpuLayers: options.numberOrAuto('gpuLayers', { min: 0, max: 10_000, integer: true }, -1),
+      vocabularyOnly: options.boolean('vocabularyOnly', false),
+    },
+    probe: options.boolean('probe', true),
+    onProgress: readOnProgress(options),
+    signal: options.signal(),
+  };
+  options.faults.throwIfAny();
+  return checked;
+}
+
+/** What has a separator or ends in .gguf is a path and everything else an id: the files around must not decide. */
+async function locate(pathOrId: unknown): Promise<ModelLocation> {
+  if (pathOrId instanceof URL) return { path: fileURLToPath(pathOrId), isTrusted: false };
+  if (typeof pathOrId !== 'string' || pathOrId === '') {
+    throw new TypeError(expected('a path, a file URL or a model id', 'pathOrId', pathOrId));
+  }
+  const isPath = /[\\/]/u.test(pathOrId) || pathOrId.toLowerCase().endsWith('.gguf');
+  return isPath ? { path: pathOrId, isTrusted: false } : resolveModel(pathOrId);
+}
+
+/** A path that llama.cpp would abort on fails here, in our own check or in a process that may die of it. */
+async function checkFile(
+  { path, isTrusted }: ModelLocation,
+  loaded: LoadedAddon,
+  options: CheckedOptions,
+): Promise<void> {
+  const { signal } = options;
+  await awaitNative(loaded.addon.checkGguf(path));
+  signal?.throwIfAborted();
+  if (isTrusted || !options.probe) return;
+  const { probeExecutable, libraryDirectory } = loaded;
+  await probeModelFile(path, { probeExecutable, libraryDirectory, ...(signal === undefined ? {} : { signal }) });
+}
+
+/** Loads with progress. A callback that throws ends the loading, and loading rejects with what it threw. */
+async function loadNative(path: string, { addon }: LoadedAddon, options: CheckedOptions): Promise<NativeModel> {
+  const { settings, onProgress, signal } = options;
+  const callback = { hasThrown: false, error: undefined as unknown };
+  let reported = 0;
+  const report = (fraction: number): void => {
+    if (callback.hasThrown || fraction <= reported) return;
+    reported = fraction;
+    try {
+      onProgress?.(fraction);
+    } catch (error) {
+      callback.hasThrown = true;
+      callback.error = error;
+      handle.cancel();
+    }
+  };
+  const isEnded = (): boolean => callback.hasThrown || signal?.aborted === true;
+  const handle = callNative(() => addon.loadModel({ path, ...settings }, onProgress && report));
+  const cancel = (): void => {
+    handle.cancel();
+  };
+  const release = signal && onAbort(signal, cancel);
+  try {
+    const model = await awaitNative(handle.promise);
+    // Steps between two wakes of this thread are merged; the last one must not get lost in that.
+    report(1);
+    if (!isEnded()) return model;
+    // The callback or the signal spoke after the engine had looked for the last time.
+    await model.unload();
+  } catch (error) {
+    if (!isEnded()) throw error;
+  } finally {
+    release?.();
+  }
+  throw callback.hasThrown ? callback.error : signal?.reason;
+}
+
+/**
+ * Loads a GGUF model from a path, a file URL, or by an id: `'ember'` is built in, and every `NAME.gguf` in the models
+ * directory is known as `name`. A path has a separator or ends in `.gguf`; write `./name` for any other file.
+ *
+ * The structure of the file is checked first, and an unknown file is loaded once in a throwaway process, so that a damaged
+ * or hostile one gives an error and never ends this process.
+ *
+ * @example
+ * ```ts
+ * await using model = await loadModel('ember');
+ * console.log(await model.chat([{ role: 'user', content: 'Hello!' }]));
+ * ```
+ * @throws InfernoError `file_not_found`, `file_unreadable`, `invalid_model_file`, `unsupported_model`, `out_of_memory`,
+ *   `model_not_found`, `backend_missing`; `signal.reason` when aborted; TypeError or RangeError, naming every option that is
+ *   wrong.
+ */
+export async function loadModel(pathOrId: string | URL, options?: LoadModelOptions): Promise<Model> {
+  const checked = readOptions(options);
+  checked.signal?.throwIfAborted();
+  const location = await locate(pathOrId);
+  const loaded = nativeAddon();
+  await checkFile(location, loaded, checked);
+  checked.signal?.throwIfAborted();
+  return new Model(await loadNative(location.path, loaded, checked));
+}

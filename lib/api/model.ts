@@ -1,0 +1,201 @@
+import { awaitNative, callNative, CallerTrace, expected, InfernoError } from '../errors.js';
+import type { NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
+import { unlessAborted } from './abort.js';
+import { asyncDispose } from './dispose-symbol.js';
+import { EventDrain } from './event-drain.js';
+import { Generation } from './generation.js';
+import { OptionReader } from './option-reader.js';
+import type { Faults } from './option-reader.js';
+import { chatRequest, completionRequest, messagesToJson, readTokens } from './request.js';
+import type { CheckedRequest } from './request.js';
+import { submitGeneration } from './submit.js';
+import type { TokenSink, TokenStream } from './token-sink.js';
+import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo } from './types.js';
+
+/** Counters of a model, read without stopping it. */
+export type ModelStats = NativeModelStats;
+
+export interface TokenizeOptions {
+  /** Add the BOS and EOS tokens the model asks for. Default false. */
+  readonly addSpecial?: boolean;
+  /** Read control tokens such as `<|end|>` from the text instead of spelling them out. Default false. */
+  readonly parseSpecial?: boolean;
+}
+
+export interface DetokenizeOptions {
+  /** Leave out the BOS and EOS tokens that the model's tokenizer would add. Default false. */
+  readonly removeSpecial?: boolean;
+  /** Write control tokens as text. Default true. */
+  readonly unparseSpecial?: boolean;
+}
+
+export interface EmbedOptions {
+  /** Scale each vector to length 1 (L2). Default true. */
+  readonly normalize?: boolean;
+  /** Ends the waiting at once; what the engine has begun it finishes in the background. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RenderChatOptions {
+  /** OpenAI's `tools` array. */
+  readonly tools?: readonly unknown[];
+  /** End with the beginning of the assistant's turn. Default true. */
+  readonly addGenerationPrompt?: boolean;
+}
+
+function readInputs(input: unknown, faults: Faults): readonly string[] {
+  if (typeof input === 'string') return [input];
+  if (!Array.isArray(input)) {
+    faults.type(expected('a string or an array of strings', 'input', input));
+    return [];
+  }
+  for (const [index, text] of input.entries()) {
+    if (typeof text !== 'string') faults.type(expected('a string', `input[${String(index)}]`, text));
+  }
+  return input as string[];
+}
+
+/**
+ * A loaded model, made by `loadModel`. Any number of generations may run at once; the engine batches them.
+ *
+ * Every method throws an `InfernoError` `model_unloaded` after {@link Model.unload} was called; `info` stays. A model does
+ * not keep the process alive while nothing runs, and one that is not referenced any more unloads itself.
+ */
+export class Model {
+  readonly info: ModelInfo;
+  readonly #native: NativeModel;
+  readonly #drain: EventDrain;
+  #unloaded: Promise<void> | undefined;
+
+  /** @internal Use `loadModel`. */
+  constructor(native: NativeModel) {
+    this.#native = native;
+    this.info = Object.freeze(native.info());
+    this.#drain = new EventDrain(native);
+  }
+
+  /**
+   * Answers a conversation, rendered with the model's own chat template.
+   *
+   * @example
+   * ```ts
+   * for await (const part of model.chat([{ role: 'user', content: 'Hello!' }])) process.stdout.write(part.text);
+   * ```
+   * @throws TypeError or RangeError, naming everything that is wrong with the messages and options.
+   */
+  chat(messages: readonly ChatMessage[], options?: ChatOptions): Generation {
+    this.#requireLoaded();
+    return this.#generate(chatRequest(messages, options), new CallerTrace());
+  }
+
+  /**
+   * Continues a text or a list of token ids. A text is tokenized with the special tokens the model wants at its start,
+   * and control tokens in it are read as such; token ids are taken as they are.
+   *
+   * @example
+   * ```ts
+   * const { text } = await model.complete('Once upon a time', { maxTokens: 64 });
+   * ```
+   * @throws TypeError or RangeError, naming everything that is wrong with the prompt and options.
+   */
+  complete(prompt: string | Int32Array | readonly number[], options?: GenerationOptions): Generation {
+    this.#requireLoaded();
+    return this.#generate(completionRequest(prompt, options), new CallerTrace());
+  }
+
+  /** Token ids of a text, as a text inside a prompt is tokenized: without special tokens unless asked for. */
+  tokenize(text: string, options?: TokenizeOptions): Int32Array {
+    this.#requireLoaded();
+    if (typeof text !== 'string') throw new TypeError(expected('a string', 'text', text));
+    const reader = new OptionReader(options, ['addSpecial', 'parseSpecial']);
+    const addSpecial = reader.boolean('addSpecial', false);
+    const parseSpecial = reader.boolean('parseSpecial', false);
+    reader.faults.throwIfAny();
+    return callNative(() => this.#native.tokenize(text, addSpecial, parseSpecial));
+  }
+
+  /** Text of token ids, control tokens included unless told otherwise. */
+  detokenize(tokens: Int32Array | readonly number[], options?: DetokenizeOptions): string {
+    this.#requireLoaded();
+    const reader = new OptionReader(options, ['removeSpecial', 'unparseSpecial']);
+    const removeSpecial = reader.boolean('removeSpecial', false);
+    const unparseSpecial = reader.boolean('unparseSpecial', true);
+    const ids = readTokens(tokens, 'tokens', reader.faults);
+    reader.faults.throwIfAny();
+    return callNative(() => this.#native.detokenize(ids, removeSpecial, unparseSpecial));
+  }
+
+  /**
+   * The prompt that {@link Model.chat} would give to the model.
+   *
+   * @throws InfernoError `invalid_chat_template` when the template refuses the messages.
+   */
+  renderChat(messages: readonly ChatMessage[], options?: RenderChatOptions): string {
+    this.#requireLoaded();
+    const reader = new OptionReader(options, ['tools', 'addGenerationPrompt']);
+    const tools = reader.array('tools') ?? [];
+    const addGenerationPrompt = reader.boolean('addGenerationPrompt', true);
+    const json = messagesToJson(messages, reader.faults);
+    reader.faults.throwIfAny();
+    const toolsJson = tools.length === 0 ? '' : JSON.stringify(tools);
+    return callNative(() => this.#native.renderChat(json, toolsJson, addGenerationPrompt));
+  }
+
+  /**
+   * One vector of `info.embeddingLength` floats per input, in order.
+   *
+   * @throws InfernoError `embedding_unsupported`, `context_length_exceeded`, `empty_prompt`; `signal.reason` when aborted.
+   */
+  async embed(input: string, options?: EmbedOptions): Promise<Float32Array>;
+  async embed(input: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
+  async embed(input: string | readonly string[], options?: EmbedOptions): Promise<Float32Array | Float32Array[]> {
+    this.#requireLoaded();
+    const reader = new OptionReader(options, ['normalize', 'signal']);
+    const normalize = reader.boolean('normalize', true);
+    const signal = reader.signal();
+    const inputs = readInputs(input, reader.faults);
+    reader.faults.throwIfAny();
+    signal?.throwIfAborted();
+    if (inputs.length === 0) return [];
+    const work = awaitNative(callNative(() => this.#native.embed(inputs, normalize)));
+    const { embeddings } = await unlessAborted(work, signal);
+    if (typeof input !== 'string') return embeddings;
+    const [embedding] = embeddings;
+    if (embedding === undefined) throw new InfernoError('internal_error', 'The engine returned no embedding.');
+    return embedding;
+  }
+
+  stats(): ModelStats {
+    this.#requireLoaded();
+    return callNative(() => this.#native.stats());
+  }
+
+  /**
+   * The layer under {@link Model.chat} and {@link Model.complete}, which the server uses: events go straight to a sink.
+   *
+   * @internal
+   */
+  submit(request: NativeGenerationRequest, sink: TokenSink): TokenStream {
+    this.#requireLoaded();
+    return submitGeneration(this.#native, this.#drain, request, sink);
+  }
+
+  /** Ends what is running with the reason `cancelled` and frees all memory of the model. Again, it does nothing more. */
+  unload(): Promise<void> {
+    this.#unloaded ??= awaitNative(this.#native.unload());
+    return this.#unloaded;
+  }
+
+  /** For `await using`: the same as {@link Model.unload}. */
+  [asyncDispose](): Promise<void> {
+    return this.unload();
+  }
+
+  #requireLoaded(): void {
+    if (this.#unloaded !== undefined) throw new InfernoError('model_unloaded', 'The model was unloaded.');
+  }
+
+  #generate({ request, signal }: CheckedRequest, trace: CallerTrace): Generation {
+    return new Generation((sink) => this.submit(request, sink), signal, trace);
+  }
+}

@@ -1,0 +1,148 @@
+// Generated from native/core/error_codes.def by `npm run generate`. Do not edit.
+
+/** What each stable error code means: HTTP status, OpenAI error type and what to do. */
+export const errorCodes = {
+  invalid_argument: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Correct the named argument and call again.',
+  },
+  invalid_json: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Send a body that is valid JSON.',
+  },
+  invalid_grammar: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Correct the grammar or JSON schema.',
+  },
+  invalid_chat_template: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: "Send messages in an order the model's chat template accepts.",
+  },
+  context_length_exceeded: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Shorten the prompt, or load the model with a larger context size.',
+  },
+  empty_prompt: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Send a prompt of at least one token.',
+  },
+  invalid_api_key: {
+    status: 401,
+    type: 'authentication_error',
+    remedy: 'Send the API key as `Authorization: Bearer KEY`.',
+  },
+  not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'Check the URL; the API lives under /v1.',
+  },
+  model_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'List the models with GET /v1/models or `inferno models list`.',
+  },
+  method_not_allowed: {
+    status: 405,
+    type: 'invalid_request_error',
+    remedy: 'Use the method named in the Allow header.',
+  },
+  request_timeout: {
+    status: 408,
+    type: 'invalid_request_error',
+    remedy: 'Send the whole request sooner.',
+  },
+  body_too_large: {
+    status: 413,
+    type: 'invalid_request_error',
+    remedy: 'Send a smaller body, or start the server with a larger limit.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    type: 'invalid_request_error',
+    remedy: 'Send `Content-Type: application/json`.',
+  },
+  queue_full: {
+    status: 429,
+    type: 'rate_limit_error',
+    remedy: 'Wait for the time in Retry-After and send again.',
+  },
+  file_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'Check the path of the file.',
+  },
+  file_unreadable: {
+    status: 500,
+    type: 'server_error',
+    remedy: 'Check the permissions and the disk of the file.',
+  },
+  invalid_model_file: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Download or convert the GGUF file again; it is not usable as it is.',
+  },
+  unsupported_model: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Use a model whose architecture and type this version supports.',
+  },
+  no_vocabulary: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Use a model that carries a vocabulary.',
+  },
+  embedding_unsupported: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Use a model that can produce embeddings.',
+  },
+  out_of_memory: {
+    status: 507,
+    type: 'server_error',
+    remedy: 'Lower the context size or the number of parallel sequences, or use a smaller model.',
+  },
+  model_unloaded: {
+    status: 503,
+    type: 'server_error',
+    remedy: 'Load the model again before using it.',
+  },
+  model_loading: {
+    status: 503,
+    type: 'server_error',
+    remedy: 'Wait until /health/ready answers 200.',
+  },
+  shutting_down: {
+    status: 503,
+    type: 'server_error',
+    remedy: 'Send the request to another instance or after the restart.',
+  },
+  cancelled: {
+    status: 499,
+    type: 'invalid_request_error',
+    remedy: 'Nothing: the caller cancelled it.',
+  },
+  decode_failed: {
+    status: 500,
+    type: 'server_error',
+    remedy: 'Send the request again; if it fails again, report the model and the prompt.',
+  },
+  backend_missing: {
+    status: 500,
+    type: 'server_error',
+    remedy: 'Reinstall the package or rebuild it with `npm run build:native`.',
+  },
+  internal_error: {
+    status: 500,
+    type: 'server_error',
+    remedy: 'Report it with the request and the log.',
+  },
+} as const;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof errorCodes;

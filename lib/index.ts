@@ -1,0 +1,46 @@
+import type { InfernoServer, ServerOptions } from './server/index.js';
+
+export type { Generation } from './api/generation.js';
+export { inspectModelFile, type ModelFileSummary } from './api/inspect-model-file.js';
+export { loadModel } from './api/load-model.js';
+export type {
+  DetokenizeOptions,
+  EmbedOptions,
+  Model,
+  ModelStats,
+  RenderChatOptions,
+  TokenizeOptions,
+} from './api/model.js';
+export { quantizationTypes, quantizeModel, type QuantizeOptions } from './api/quantize.js';
+export { systemInfo, type SystemInfo } from './api/system-info.js';
+export type * from './api/types.js';
+export type { ErrorCode } from './error-codes.js';
+export { InfernoError, type InfernoErrorDetails } from './errors.js';
+export { listModels, modelsDirectory, type RegisteredModel } from './models/registry.js';
+export type {
+  CloseOptions,
+  InfernoServer,
+  ModelSource,
+  ServableModel,
+  ServerLimits,
+  ServerOptions,
+} from './server/index.js';
+export { packageVersion } from './version.js';
+
+/**
+ * Starts an OpenAI-compatible server on models that were loaded or are on their way; requests for those are answered 503
+ * until they are ready. The server does not own the models: close it, then unload them.
+ *
+ * @example
+ * ```ts
+ * const server = await createServer({ models: [{ id: 'ember', model: loadModel('ember') }], port: 8080 });
+ * console.log(server.url);
+ * ```
+ * @throws InfernoError `invalid_argument` when it cannot listen, `backend_missing` when uWebSockets.js has no binary for this
+ *   platform; RangeError for options out of range.
+ */
+export async function createServer(options: ServerOptions): Promise<InfernoServer> {
+  // Here, so that who uses models only does not load the server's parts.
+  const server = await import('./server/index.js');
+  return server.createServer(options);
+}

@@ -1,0 +1,126 @@
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { inspectModelFile } from '../api/inspect-model-file.js';
+import { InfernoError } from '../errors.js';
+import { packageRoot } from '../native.js';
+import { nearest } from '../nearest.js';
+
+/** Where a model lies, and whether this package vouches for the file. */
+export interface ModelLocation {
+  readonly path: string;
+  readonly isTrusted: boolean;
+}
+
+/** A model that is known by an id, so that nobody has to name its path. */
+export interface RegisteredModel {
+  readonly id: string;
+  readonly path: string;
+  readonly description: string;
+  /** Sum of the elements of all tensors. */
+  readonly parameterCount: number;
+  readonly sizeBytes: number;
+}
+
+export const emberId = 'ember';
+const extension = '.gguf';
+
+/** Where users put GGUF files to name them by id: INFERNO_MODELS_DIR, else `inferno/models` in the user's data folder. */
+export function modelsDirectory(): string {
+  const { platform, env } = process;
+  const chosen = env['INFERNO_MODELS_DIR'];
+  if (chosen !== undefined && chosen !== '') return chosen;
+  const home = homedir();
+  const data = {
+    win32: env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'),
+    darwin: join(home, 'Library', 'Application Support'),
+    other: env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'),
+  };
+  return join(platform === 'win32' || platform === 'darwin' ? data[platform] : data.other, 'inferno', 'models');
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** No folder means no models; it is made by whoever puts the first file there. */
+async function modelFilesIn(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  // Of a model in several files, the first one stands for all.
+  return names
+    .filter((name) => name.toLowerCase().endsWith(extension) && !/-0*(?!0*1-)\d+-of-\d+\.gguf$/iu.test(name))
+    .sort();
+}
+
+/** "Qwen2.5 0.5B.gguf" → "qwen2.5-0.5b": an id travels in URLs and JSON, and no part of it can lead out of a folder. */
+function idOfFile(name: string): string {
+  const id = name
+    .slice(0, -extension.length)
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/gu, '-')
+    .replace(/^\.+/u, '');
+  return id === '' ? 'model' : id;
+}
+
+/** Ids and what they stand for, Ember first; a file whose id is taken already gets -2, -3, … behind it. */
+async function locations(): Promise<Map<string, ModelLocation>> {
+  const found = new Map<string, ModelLocation>();
+  const ember = join(packageRoot(), 'models', `${emberId}${extension}`);
+  if (await isFile(ember)) found.set(emberId, { path: ember, isTrusted: true });
+  const directory = modelsDirectory();
+  for (const name of await modelFilesIn(directory)) {
+    const wanted = idOfFile(name);
+    let id = wanted;
+    for (let copy = 2; found.has(id); copy++) id = `${wanted}-${String(copy)}`;
+    found.set(id, { path: join(directory, name), isTrusted: false });
+  }
+  return found;
+}
+
+/** A damaged file must not hide the others; naming it gives its error. */
+async function describe(id: string, { path, isTrusted }: ModelLocation): Promise<RegisteredModel[]> {
+  try {
+    const summary = await inspectModelFile(path);
+    const name = summary.name === '' ? summary.architecture : summary.name;
+    return [
+      {
+        id,
+        path,
+        description: isTrusted ? 'the small model built into Inferno' : name,
+        parameterCount: summary.parameterCount,
+        sizeBytes: summary.fileSizeBytes,
+      },
+    ];
+  } catch (error) {
+    if (InfernoError.isInstance(error) && error.code === 'backend_missing') throw error;
+    return [];
+  }
+}
+
+/** Every usable model known by an id: Ember, then the files of {@link modelsDirectory}. */
+export async function listModels(): Promise<RegisteredModel[]> {
+  const described = [...(await locations())].map(([id, location]) => describe(id, location));
+  return (await Promise.all(described)).flat();
+}
+
+/**
+ * Where the model of that id lies. An id is never taken for a path.
+ *
+ * @throws InfernoError `model_not_found` that names the nearest id.
+ */
+export async function resolveModel(id: string): Promise<ModelLocation> {
+  const known = await locations();
+  const location = known.get(id);
+  if (location !== undefined) return location;
+  const ids = [...known.keys()];
+  const suggestion = nearest(id, ids);
+  const hint = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
+  const list = ids.length === 0 ? 'There are none here.' : `The ids here are: ${ids.join(', ')}.`;
+  throw new InfernoError('model_not_found', `There is no model ${JSON.stringify(id)}.${hint}`, {
+    param: 'model',
+    remedy: `${list} For a file give its path, such as ./${id.replace(/[^\w.-]+/gu, '-')}.gguf.`,
+  });
+}

@@ -1,0 +1,149 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fromNative, InfernoError } from './errors.js';
+import type { NativeAddon } from './native-types.js';
+
+/** The loaded addon and the folder that it and everything it loads lie in. */
+export interface LoadedAddon {
+  readonly addon: NativeAddon;
+  /** Holds the addon, llama.cpp's libraries and the probe. */
+  readonly libraryDirectory: string;
+  /** The program that loads unknown model files in a process of its own. */
+  readonly probeExecutable: string;
+}
+
+/** Candidates as node-gyp-build parses them; opaque here. */
+interface Tags {
+  readonly file: string;
+}
+interface Tuple {
+  readonly name: string;
+}
+
+/** What is used of node-gyp-build: its rules for which of several prebuilt files fits this process. */
+interface NodeGypBuild {
+  parseTuple(name: string): Tuple | undefined;
+  matchTuple(platform: string, arch: string): (tuple: Tuple | undefined) => boolean;
+  compareTuples(a: Tuple, b: Tuple): number;
+  parseTags(file: string): Tags | undefined;
+  matchTags(runtime: string, abi: string): (tags: Tags | undefined) => boolean;
+  compareTags(runtime: string): (a: Tags, b: Tags) => number;
+}
+
+const packageName = 'inferno-ai';
+const require = createRequire(import.meta.url);
+
+function isPackageRoot(directory: string): boolean {
+  try {
+    const { name } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { name?: unknown };
+    return name === packageName;
+  } catch {
+    return false;
+  }
+}
+
+/** Up from this file, which lies in lib/ or, bundled, somewhere in dist/. */
+function findPackageRoot(): string {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let directory = start; ; directory = dirname(directory)) {
+    if (isPackageRoot(directory)) return directory;
+    if (dirname(directory) !== directory) continue;
+    throw new InfernoError('backend_missing', `There is no package ${packageName} around ${start}.`, {
+      remedy: `Leave ${packageName} out of bundles: it loads native files from its own folder.`,
+    });
+  }
+}
+
+let root: string | undefined;
+
+/** The folder of this package's package.json. */
+export function packageRoot(): string {
+  root ??= findPackageRoot();
+  return root;
+}
+
+function entries(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+/** The file in prebuilds/ that fits this process best, by node-gyp-build's naming rules. */
+function prebuiltFile(): string | undefined {
+  const rules = require('node-gyp-build') as NodeGypBuild;
+  const prebuilds = join(packageRoot(), 'prebuilds');
+  const fits = rules.matchTuple(process.platform, process.arch);
+  const [tuple] = entries(prebuilds)
+    .map((name) => rules.parseTuple(name))
+    .filter((candidate): candidate is Tuple => fits(candidate))
+    .sort((a, b) => rules.compareTuples(a, b));
+  if (tuple === undefined) return undefined;
+  const runtime = process.versions['electron'] === undefined ? 'node' : 'electron';
+  const matches = rules.matchTags(runtime, process.versions.modules);
+  const [tags] = entries(join(prebuilds, tuple.name))
+    .map((file) => rules.parseTags(file))
+    .filter((candidate): candidate is Tags => matches(candidate))
+    .sort(rules.compareTags(runtime));
+  return tags && join(prebuilds, tuple.name, tags.file);
+}
+
+/** Prebuilt first, then what a build on this machine made. */
+function candidates(): string[] {
+  const prebuilt = prebuiltFile();
+  const built = ['Release', 'Debug'].map((kind) => join(packageRoot(), 'build', kind, 'inferno.node'));
+  return [...(prebuilt === undefined ? [] : [prebuilt]), ...built.filter((file) => existsSync(file))];
+}
+
+const buildTools: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux: 'on Debian or Ubuntu: sudo apt install g++ cmake make git',
+  darwin: 'on macOS: xcode-select --install && brew install cmake',
+  win32: 'on Windows: "Desktop development with C++" of Visual Studio Build Tools, CMake and Git',
+};
+
+function buildRemedy(): string {
+  const tools = buildTools[process.platform] ?? 'a C++20 compiler, cmake 3.20 or newer, make and git';
+  return `Run \`npm run build:native\` in ${packageRoot()}. It needs a compiler (${tools}).`;
+}
+
+function open(file: string): LoadedAddon {
+  const libraryDirectory = dirname(file);
+  const addon = require(file) as NativeAddon;
+  addon.initialize(libraryDirectory);
+  const probe = process.platform === 'win32' ? 'inferno-probe.exe' : 'inferno-probe';
+  return { addon, libraryDirectory, probeExecutable: join(libraryDirectory, probe) };
+}
+
+function load(): LoadedAddon {
+  const files = candidates();
+  const faults: unknown[] = [];
+  for (const file of files) {
+    try {
+      return open(file);
+    } catch (error) {
+      faults.push(fromNative(error));
+    }
+  }
+  if (faults.length === 0) {
+    const machine = `${process.platform}-${process.arch}`;
+    const message = `The native engine is not there: no prebuilt one for ${machine}, and none was built here.`;
+    throw new InfernoError('backend_missing', message, { remedy: buildRemedy() });
+  }
+  const reasons = faults.map((fault, index) => `${files[index] ?? ''}: ${fault instanceof Error ? fault.message : ''}`);
+  throw new InfernoError('backend_missing', `The native engine does not load. ${reasons.join('; ')}`, {
+    cause: faults.length === 1 ? faults[0] : new AggregateError(faults),
+    remedy: buildRemedy(),
+  });
+}
+
+let loaded: LoadedAddon | undefined;
+
+/**
+ * The addon, loaded at the first call. Every worker thread and each of the two bundles loads for itself; Node gives them
+ * one library per process, and its initialization happens once.
+ *
+ * @throws InfernoError `backend_missing` with the command that builds it.
+ */
+export function nativeAddon(): LoadedAddon {
+  loaded ??= load();
+  return loaded;
+}

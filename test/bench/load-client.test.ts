@@ -1,0 +1,100 @@
+/** The client process against a real server. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { LoadClient } from '../../bench/client.js';
+import { decodeWork } from '../../bench/decode-rate.js';
+import { decodeRequest } from '../../bench/decode-trial.js';
+import { ChildProcesses } from '../../bench/processes.js';
+import { longestGapMs } from '../../bench/token-gaps.js';
+import { startServer, type TestServer } from '../support/with-server.js';
+
+const capMs = 60_000;
+
+describe('the client', () => {
+  let server: TestServer;
+  let children: ChildProcesses;
+  let client: LoadClient;
+  before(async () => {
+    server = await startServer({ load: { contextSize: 32_768, parallel: 5 } });
+    children = new ChildProcesses();
+    client = await LoadClient.start(children);
+  });
+  after(async () => {
+    await children[Symbol.asyncDispose]();
+    await server.settled();
+    await server[Symbol.asyncDispose]();
+  });
+
+  it('counts the tokens the server was asked for, of every stream', async () => {
+    const requests = [0, 1, 2, 3].map((stream) => decodeRequest(stream, 40));
+    const { streams, clientLoad } = await client.streams({ port: server.port, requests, capMs });
+    assert.deepEqual(
+      streams.map((stream) => [stream.status, stream.completionTokens, stream.failure]),
+      requests.map(() => [200, 40, null]),
+    );
+    const work = decodeWork(streams, 40);
+    assert.equal(work.tokens, 4 * 39);
+    assert.ok(work.ms > 0 && clientLoad > 0);
+    for (const { sentAt, textTimes, finishedAt } of streams) {
+      const times = [sentAt, ...textTimes, finishedAt ?? 0];
+      assert.deepEqual(
+        times,
+        [...times].sort((a, b) => a - b),
+      );
+    }
+  });
+
+  it('reports what the server refuses', async () => {
+    const request = { path: '/v1/completions', body: { prompt: 'Once', max_tokens: -1 } };
+    const { streams } = await client.streams({ port: server.port, requests: [request], capMs });
+    assert.equal(streams[0]?.status, 400);
+    assert.match(streams[0].failure ?? '', /max_tokens/u);
+    assert.throws(() => decodeWork(streams, 1), /max_tokens/u);
+  });
+
+  it('cuts off what takes too long', async () => {
+    const requests = [decodeRequest(0, 1_000_000)];
+    const { streams } = await client.streams({ port: server.port, requests, capMs: 200 });
+    assert.equal(streams[0]?.completionTokens, null);
+    assert.throws(() => decodeWork(streams, 1_000_000), /did not come to its end/u);
+    await server.settled();
+  });
+
+  it('sends a late request while streams run, and then cuts them off', async () => {
+    const requests = [decodeRequest(0, 30_000), decodeRequest(1, 30_000)];
+    const late = { afterPieces: 5, request: decodeRequest(2, 3) };
+    const result = await client.streams({ port: server.port, requests, capMs, late });
+    assert.equal(result.late?.completionTokens, 3);
+    for (const { textTimes } of result.streams) assert.ok((textTimes[4] ?? Infinity) <= result.late.sentAt);
+    assert.ok(longestGapMs(result.streams, result.late) > 0);
+    await server.settled();
+  });
+
+  it(
+    'sees when the server stops computing for a client that has gone',
+    { skip: process.platform === 'linux' ? false : 'reads /proc' },
+    async () => {
+      // The server is this process, which has other things to do: what is proven is that the end is seen.
+      const request = decodeRequest(0, 1_000_000);
+      const job = { port: server.port, pid: process.pid, request, afterPieces: 3, afterMs: 0, capMs };
+      const result = await client.cancel(job);
+      assert.equal(result.failure, null);
+      assert.ok(result.events > 0);
+      assert.ok(result.loadBefore > 0);
+      assert.notEqual(result.stoppedAfterMs, null);
+      await server.settled();
+    },
+  );
+
+  it('does not take an answer that has ended for a cancelled one', async () => {
+    const job = {
+      port: server.port,
+      pid: process.pid,
+      request: decodeRequest(0, 2),
+      afterPieces: 1,
+      afterMs: 300,
+      capMs,
+    };
+    assert.match((await client.cancel(job)).failure ?? '', /ended before the disconnect/u);
+  });
+});

@@ -1,0 +1,1 @@
+"""What Ember learns to talk about: each module writes the conversations of one subject."""
