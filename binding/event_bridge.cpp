@@ -44,6 +44,24 @@ void EventBridge::end_work(Napi::Env env) {
     if (--running_ == 0) napi_unref_threadsafe_function(env, function_);
 }
 
+void EventBridge::begin_generation(Napi::Env env, llama::GenerationId id) {
+    live_.insert(id);
+    begin_work(env);
+}
+
+void EventBridge::rest_generation(Napi::Env env, llama::GenerationId id) {
+    if (live_.contains(id) && resting_.insert(id).second) end_work(env);
+}
+
+void EventBridge::continue_generation(Napi::Env env, llama::GenerationId id) {
+    if (resting_.erase(id) > 0) begin_work(env);
+}
+
+void EventBridge::end_generation(Napi::Env env, llama::GenerationId id) {
+    live_.erase(id);
+    if (resting_.erase(id) == 0) end_work(env);
+}
+
 void EventBridge::call_js(napi_env env, napi_value /*callback*/, void * context, void * /*data*/) {
     // A null environment means that it is being torn down; nothing may be delivered then.
     if (env == nullptr) return;
@@ -76,7 +94,8 @@ void EventBridge::drain(Napi::Env env) {
         const size_t count = engine->drain({records.Data(), records.ElementLength()}, {text.Data(), text.ByteLength()});
         if (count == 0) return;
         for (size_t i = 0; i < count; ++i) {
-            if (records.Data()[i * llama::kEventStride + llama::kEventKind] == llama::kEventEnd) end_work(env);
+            const int32_t * record = records.Data() + i * llama::kEventStride;
+            if (record[llama::kEventKind] == llama::kEventEnd) end_generation(env, record[llama::kEventGeneration]);
         }
         sink_.Call({Napi::Number::New(env, static_cast<double>(count))});
     }

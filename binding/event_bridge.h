@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <unordered_set>
 #include <vector>
 
 #include "native/llama/engine.h"
@@ -28,7 +29,11 @@ class EventBridge : public std::enable_shared_from_this<EventBridge> {
     void attach(std::shared_ptr<llama::Engine> engine) { engine_ = std::move(engine); }
     void set_sink(Napi::Function sink, Napi::Int32Array records, Napi::Uint8Array text);
 
-    // Work that must keep the process alive begins or ends.
+    // A generation keeps the process alive until its end record, except while it rests because nobody reads it.
+    void begin_generation(Napi::Env env, llama::GenerationId id);
+    void rest_generation(Napi::Env env, llama::GenerationId id);
+    void continue_generation(Napi::Env env, llama::GenerationId id);
+    // Other work that must keep the process alive begins or ends.
     void begin_work(Napi::Env env);
     void end_work(Napi::Env env);
 
@@ -42,6 +47,7 @@ class EventBridge : public std::enable_shared_from_this<EventBridge> {
 
     static void call_js(napi_env env, napi_value callback, void * context, void * data);
     void run_tasks(Napi::Env env);
+    void end_generation(Napi::Env env, llama::GenerationId id);
 
     const Napi::Env env_;
     napi_threadsafe_function function_ = nullptr;  // set once in create(), valid until close()
@@ -55,6 +61,8 @@ class EventBridge : public std::enable_shared_from_this<EventBridge> {
     Napi::FunctionReference sink_;
     Napi::Reference<Napi::Int32Array> records_;
     Napi::Reference<Napi::Uint8Array> text_;
+    std::unordered_set<llama::GenerationId> live_;
+    std::unordered_set<llama::GenerationId> resting_;
     int running_ = 0;
 };
 

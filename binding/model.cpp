@@ -1,5 +1,9 @@
 #include "binding/model.h"
 
+#include <cstdlib>
+#include <mutex>
+#include <set>
+
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/request_reader.h"
@@ -70,7 +74,38 @@ Napi::Object embeddings_to_js(Napi::Env env, const llama::EmbeddingResult & resu
 
 }  // namespace
 
+// process.exit() runs no cleanup hooks: engines that still compute then would meet llama.cpp's destroyed statics.
+class LiveStates {
+  public:
+    static LiveStates & get() {
+        static LiveStates * const states = new LiveStates();  // never destroyed: used at exit
+        return *states;
+    }
+    void add(ModelState * state) {
+        const std::lock_guard lock(mutex_);
+        if (!registered_) std::atexit([] { get().stop_all(); });
+        registered_ = true;
+        states_.insert(state);
+    }
+    void remove(ModelState * state) {
+        const std::lock_guard lock(mutex_);
+        states_.erase(state);
+    }
+
+  private:
+    void stop_all() {
+        const std::lock_guard lock(mutex_);
+        for (ModelState * state : states_) {
+            if (state->engine) state->engine->shut_down();
+        }
+    }
+    std::mutex mutex_;
+    std::set<ModelState *> states_;
+    bool registered_ = false;
+};
+
 void ModelState::shut_down() {
+    LiveStates::get().remove(this);
     unloaded = true;
     if (engine) engine->shut_down();
     bridge->close();
@@ -104,6 +139,7 @@ ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Mod
         throw Napi::TypeError::New(info.Env(), "Expected models to be made by loadModel.");
     }
     state_ = *info[0].As<Napi::External<std::shared_ptr<ModelState>>>().Data();
+    LiveStates::get().add(state_.get());
     napi_add_env_cleanup_hook(env_, shut_down_at_exit, state_.get());
 }
 
@@ -175,7 +211,7 @@ Napi::Value ModelObject::submit(const Napi::CallbackInfo & info) {
     llama::Engine & engine = require_engine(env);
     if (!info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object for request.");
     const llama::GenerationId id = engine.submit(read_generation_request(info[0].As<Napi::Object>()));
-    state_->bridge->begin_work(env);
+    state_->bridge->begin_generation(env, id);
     return number(env, id);
 }
 
@@ -186,12 +222,18 @@ void ModelObject::cancel(const Napi::CallbackInfo & info) {
 
 // pause(generation: number): void
 void ModelObject::pause(const Napi::CallbackInfo & info) {
-    if (state_->engine) state_->engine->pause(info[0].ToNumber().Int32Value());
+    if (!state_->engine) return;
+    const llama::GenerationId id = info[0].ToNumber().Int32Value();
+    state_->engine->pause(id);
+    state_->bridge->rest_generation(info.Env(), id);
 }
 
 // resume(generation: number): void
 void ModelObject::resume(const Napi::CallbackInfo & info) {
-    if (state_->engine) state_->engine->resume(info[0].ToNumber().Int32Value());
+    if (!state_->engine) return;
+    const llama::GenerationId id = info[0].ToNumber().Int32Value();
+    state_->engine->resume(id);
+    state_->bridge->continue_generation(info.Env(), id);
 }
 
 // tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array

@@ -10,7 +10,7 @@ add_library(inferno SHARED
 )
 target_include_directories(inferno SYSTEM PRIVATE ${CMAKE_JS_INC})
 target_link_libraries(inferno PRIVATE inferno_native ${CMAKE_JS_LIB})
-target_compile_definitions(inferno PRIVATE NAPI_VERSION=8 NAPI_CPP_EXCEPTIONS NODE_ADDON_API_DISABLE_DEPRECATED NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS)
+target_compile_definitions(inferno PRIVATE NAPI_VERSION=8 NAPI_CPP_EXCEPTIONS NODE_ADDON_API_DISABLE_DEPRECATED NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
 set_target_properties(inferno PROPERTIES PREFIX "" SUFFIX ".node" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 if(UNIX AND NOT APPLE)
   # Node exports OpenSSL, zlib and zstd of its own: nothing of ours may be seen by it, nor resolve to it.
@@ -19,7 +19,7 @@ elseif(APPLE)
   target_link_options(inferno PRIVATE -undefined dynamic_lookup)
 endif()
 # Backends are loaded at run time, so nothing links them; the addon still needs them beside it.
-add_dependencies(inferno ggml-cpu)
+add_dependencies(inferno ggml-cpu inferno-probe)
 foreach(backend cuda vulkan)
   if(TARGET ggml-${backend})
     add_dependencies(inferno ggml-${backend})

@@ -23,6 +23,8 @@ function prebuildFits() {
 if (process.env.INFERNO_SKIP_NATIVE === '1') process.exit(0);
 const fromSource = process.env.INFERNO_BUILD_FROM_SOURCE === '1';
 if (!fromSource && prebuildFits()) process.exit(0);
-console.error(`inferno: building the engine from source (${fromSource ? 'INFERNO_BUILD_FROM_SOURCE=1' : `no prebuilt addon for ${process.platform}-${process.arch}`}); this takes a few minutes.`);
+console.error(
+  `inferno: building the engine from source (${fromSource ? 'INFERNO_BUILD_FROM_SOURCE=1' : `no prebuilt addon for ${process.platform}-${process.arch}`}); this takes a few minutes.`,
+);
 const result = spawnSync(process.execPath, [join(root, 'scripts/build-native.mjs')], { cwd: root, stdio: 'inherit' });
 process.exit(result.status ?? 1);

@@ -10,7 +10,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const args = process.argv.slice(2);
 const sanitizeAt = args.indexOf('--sanitize');
 const sanitize = sanitizeAt < 0 ? '' : args.splice(sanitizeAt, 2)[1];
-const buildDirectory = join(root, { '': 'build', 'address,undefined': 'build-asan', thread: 'build-tsan' }[sanitize] ?? 'build-sanitize');
+const buildDirectory = join(
+  root,
+  { '': 'build', 'address,undefined': 'build-asan', thread: 'build-tsan' }[sanitize] ?? 'build-sanitize',
+);
 
 function run(command, commandArgs, env = process.env) {
   const result = spawnSync(command, commandArgs, { cwd: root, stdio: 'inherit', env });
@@ -37,10 +40,26 @@ if (sanitize === '') {
   run('cmake', ['-S', '.', '-B', buildDirectory, '-DINFERNO_NATIVE_TESTS=ON']);
 } else if (!existsSync(join(buildDirectory, 'CMakeCache.txt'))) {
   const generator = spawnSync('ninja', ['--version']).status === 0 ? ['-G', 'Ninja'] : [];
-  run('cmake', ['-S', '.', '-B', buildDirectory, ...generator, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DINFERNO_ADDON=OFF',
-    '-DINFERNO_NATIVE_TESTS=ON', `-DINFERNO_SANITIZE=${sanitize}`]);
+  run('cmake', [
+    '-S',
+    '.',
+    '-B',
+    buildDirectory,
+    ...generator,
+    '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
+    '-DINFERNO_ADDON=OFF',
+    '-DINFERNO_NATIVE_TESTS=ON',
+    `-DINFERNO_SANITIZE=${sanitize}`,
+  ]);
 }
-run('cmake', ['--build', buildDirectory, '--target', 'inferno-native-tests', '--parallel', String(availableParallelism())]);
+run('cmake', [
+  '--build',
+  buildDirectory,
+  '--target',
+  'inferno-native-tests',
+  '--parallel',
+  String(availableParallelism()),
+]);
 run(join(buildDirectory, 'Release/inferno-native-tests'), args, {
   ...process.env,
   INFERNO_TEST_MODEL: testModel(),

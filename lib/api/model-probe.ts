@@ -60,10 +60,11 @@ async function runProbe(path: string, options: ProbeOptions, timeoutMs: number):
     const child = spawn(probeExecutable, [path, libraryDirectory], {
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
     });
-    const release = signal && onAbort(signal, () => child.kill('SIGKILL'));
+    const kill = () => child.kill('SIGKILL');
+    const release = signal && onAbort(signal, kill);
+    // Not spawn's own `timeout`: its timer keeps the process alive when the program cannot be started.
+    const timer = setTimeout(kill, timeoutMs);
     const text = { output: '', errors: '' };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text.output = (text.output + chunk).slice(0, keptOutputCharacters);
@@ -72,11 +73,13 @@ async function runProbe(path: string, options: ProbeOptions, timeoutMs: number):
       text.errors = (text.errors + chunk).slice(-keptOutputCharacters);
     });
     child.on('error', (cause) => {
+      clearTimeout(timer);
       release?.();
       const message = `The probe ${probeExecutable} cannot be run: ${cause.message}.`;
       reject(new InfernoError('backend_missing', message, { cause }));
     });
     child.on('close', (exitCode, killedBy) => {
+      clearTimeout(timer);
       release?.();
       settle({ exitCode, signal: killedBy, output: text.output, lastErrorLine: lastLine(text.errors) });
     });

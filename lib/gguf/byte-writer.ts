@@ -1,3 +1,4 @@
+import { numberAccessors } from './number-accessors.js';
 import type { GgufItemType, GgufValue } from './value-types.js';
 import { valueTypes } from './value-types.js';
 
@@ -66,9 +67,7 @@ export class ByteWriter {
     }
     this.uint32(valueTypes[value.itemType].id);
     this.uint64(value.value.length);
-    for (let index = 0; index < value.value.length; index++) {
-      this.#item(value.itemType, value.value[index]);
-    }
+    for (const item of Array.from<unknown>(value.value)) this.#item(value.itemType, item);
   }
 
   #item(type: GgufItemType, item: unknown): void {
@@ -94,7 +93,7 @@ export class ByteWriter {
   #number(type: Exclude<GgufItemType, 'string' | 'bool' | 'uint64' | 'int64'>, item: unknown): void {
     if (typeof item !== 'number') throw mismatch(type, item);
     const start = this.#reserve(valueTypes[type].bytes);
-    const [set, get] = accessors[type];
+    const [set, get] = numberAccessors(type);
     set(this.#view, start, item);
     // An integer that was cut says something else than what was asked for.
     if (!type.startsWith('float') && get(this.#view, start) !== item) throw mismatch(type, item);
@@ -104,61 +103,3 @@ export class ByteWriter {
 function mismatch(type: string, item: unknown): RangeError {
   return new RangeError(`Expected a value of GGUF type ${type} but received ${String(item)} of type ${typeof item}.`);
 }
-
-type Setter = (view: DataView, at: number, value: number) => void;
-type Getter = (view: DataView, at: number) => number;
-
-/** How a number is written to and read from a view. */
-export const accessors: Record<
-  'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64',
-  readonly [Setter, Getter]
-> = {
-  uint8: [
-    (view, at, value) => {
-      view.setUint8(at, value);
-    },
-    (view, at) => view.getUint8(at),
-  ],
-  int8: [
-    (view, at, value) => {
-      view.setInt8(at, value);
-    },
-    (view, at) => view.getInt8(at),
-  ],
-  uint16: [
-    (view, at, value) => {
-      view.setUint16(at, value, true);
-    },
-    (view, at) => view.getUint16(at, true),
-  ],
-  int16: [
-    (view, at, value) => {
-      view.setInt16(at, value, true);
-    },
-    (view, at) => view.getInt16(at, true),
-  ],
-  uint32: [
-    (view, at, value) => {
-      view.setUint32(at, value, true);
-    },
-    (view, at) => view.getUint32(at, true),
-  ],
-  int32: [
-    (view, at, value) => {
-      view.setInt32(at, value, true);
-    },
-    (view, at) => view.getInt32(at, true),
-  ],
-  float32: [
-    (view, at, value) => {
-      view.setFloat32(at, value, true);
-    },
-    (view, at) => view.getFloat32(at, true),
-  ],
-  float64: [
-    (view, at, value) => {
-      view.setFloat64(at, value, true);
-    },
-    (view, at) => view.getFloat64(at, true),
-  ],
-};

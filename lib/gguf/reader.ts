@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { accessors } from './byte-writer.js';
+import { numberAccessors } from './number-accessors.js';
 import type { GgmlType } from './tensor-types.js';
 import { tensorTypeOf } from './tensor-types.js';
 import type { GgufItemType, GgufValue } from './value-types.js';
@@ -95,7 +95,7 @@ class ByteReader {
     if (type === 'uint64') return this.uint64();
     if (type === 'int64') return BigInt.asIntN(64, this.uint64());
     if (type === 'bool') return this.#view.getUint8(this.skip(1)) !== 0;
-    const [, get] = accessors[type];
+    const [, get] = numberAccessors(type);
     return get(this.#view, this.skip(valueTypes[type].bytes));
   }
 }

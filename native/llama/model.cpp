@@ -33,7 +33,8 @@ ModelDescription describe(const llama_model * model) {
     result.train_context_size = llama_model_n_ctx_train(model);
     result.embedding_length = llama_model_n_embd(model);
     result.layer_count = llama_model_n_layer(model);
-    result.head_count = llama_model_n_head(model);
+    // llama.cpp aborts when asked this of a vocabulary, which has no layers.
+    if (result.layer_count > 0) result.head_count = llama_model_n_head(model);
     result.vocabulary_size = llama_vocab_n_tokens(vocab);
     result.bos_token = llama_vocab_bos(vocab);
     result.eos_token = llama_vocab_eos(vocab);

@@ -27,22 +27,37 @@ function npmPack(specifier, directory) {
   const args = ['pack', specifier, '--pack-destination', directory, '--silent'];
   const npmCli = process.env.npm_execpath;
   const [command, prefix] = npmCli?.endsWith('.js') ? [process.execPath, [npmCli]] : ['npm', []];
-  const output = runTool(command, [...prefix, ...args], { shell: command === 'npm' && process.platform === 'win32' },
-    'npm was not found. Install Node.js with npm.');
+  const output = runTool(
+    command,
+    [...prefix, ...args],
+    { shell: command === 'npm' && process.platform === 'win32' },
+    'npm was not found. Install Node.js with npm.',
+  );
   return join(directory, output.trim().split('\n').at(-1));
 }
 
 function checkIntegrity(file, integrity) {
   const actual = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`;
   if (actual !== integrity) {
-    throw new VendorError(`The downloaded package does not match native/vendor/manifest.json: expected ${integrity}, got ${actual}.`);
+    throw new VendorError(
+      `The downloaded package does not match native/vendor/manifest.json: expected ${integrity}, got ${actual}.`,
+    );
   }
 }
 
 function unpackGitBundle(part, tarball, workDirectory, target) {
-  runTool('tar', ['-xzf', tarball, '-C', workDirectory, part.take.path], {}, 'tar was not found. On Debian: apt install tar.');
-  runTool('git', ['clone', '--quiet', '--no-checkout', join(workDirectory, part.take.path), target], {},
-    'git was not found. It is needed to unpack llama.cpp. On Debian: apt install git.');
+  runTool(
+    'tar',
+    ['-xzf', tarball, '-C', workDirectory, part.take.path],
+    {},
+    'tar was not found. On Debian: apt install tar.',
+  );
+  runTool(
+    'git',
+    ['clone', '--quiet', '--no-checkout', join(workDirectory, part.take.path), target],
+    {},
+    'git was not found. It is needed to unpack llama.cpp. On Debian: apt install git.',
+  );
   runTool('git', ['-C', target, 'checkout', '--quiet', part.commit], {}, 'git was not found.');
 }
 

@@ -115,7 +115,7 @@ describe('writeGguf', () => {
         { name: 'y', type: 'I8', dimensions: [1], data: Uint8Array.of(9) },
       ],
     });
-    const { tensors: [x, y] = [] } = await readGguf(path);
+    const [x, y] = (await readGguf(path)).tensors;
     const bytes = await readFile(path);
     assert.deepEqual([...bytes.subarray(x?.offset, (x?.offset ?? 0) + 24)].join(''), '000000111111222222333333');
     assert.equal(bytes[y?.offset ?? 0], 9);
