@@ -1,5 +1,5 @@
-// Per-environment state (the main thread and each worker has its own). The backend and its libraries are per process; see
-// native/llama/backend.h.
+// Per-environment state (the main thread and each worker has its own). The backend and its libraries are per process;
+// see native/llama/backend.h.
 #pragma once
 
 #include <napi.h>

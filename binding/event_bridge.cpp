@@ -6,7 +6,9 @@ std::shared_ptr<EventBridge> EventBridge::create(Napi::Env env) {
     std::shared_ptr<EventBridge> bridge(new EventBridge(env));
     // The thread-safe function owns a reference to the bridge, so that a late call finds it alive.
     auto * owner = new std::shared_ptr<EventBridge>(bridge);
-    const auto release_owner = [](napi_env, void * data, void *) { delete static_cast<std::shared_ptr<EventBridge> *>(data); };
+    const auto release_owner = [](napi_env, void * data, void *) {
+        delete static_cast<std::shared_ptr<EventBridge> *>(data);
+    };
     const napi_status status =
         napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "inferno:events"), 0, 1, owner,
                                         release_owner, owner, call_js, &bridge->function_);
@@ -67,12 +69,16 @@ void EventBridge::call_js(napi_env env, napi_value /*callback*/, void * context,
     if (env == nullptr) return;
     const std::shared_ptr<EventBridge> bridge = *static_cast<std::shared_ptr<EventBridge> *>(context);
     try {
-        bridge->run_tasks(Napi::Env(env));
-        bridge->drain(Napi::Env(env));
+        bridge->deliver(Napi::Env(env));
     } catch (const Napi::Error & error) {
         // What a sink throws is the caller's bug; Node reports it as an uncaught exception.
         error.ThrowAsJavaScriptException();
     }
+}
+
+void EventBridge::deliver(Napi::Env env) {
+    run_tasks(env);
+    drain(env);
 }
 
 void EventBridge::run_tasks(Napi::Env env) {

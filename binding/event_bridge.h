@@ -1,5 +1,5 @@
-// Brings an engine's events to JS: one thread-safe function per model, at most one wake per decode step, and one JS call
-// per batch of events (rules 1 to 3 in README.md).
+// Brings an engine's events to JS: one thread-safe function per model, at most one wake per decode step, and one JS
+// call per batch of events (rules 1 to 3 in README.md).
 //
 // Thread safety: wake() and post() from any thread; everything else on the JS thread.
 #pragma once
@@ -37,8 +37,8 @@ class EventBridge : public std::enable_shared_from_this<EventBridge> {
     void begin_work(Napi::Env env);
     void end_work(Napi::Env env);
 
-    // Delivers everything there is, now.
-    void drain(Napi::Env env);
+    // Delivers everything there is, now: posted tasks and events.
+    void deliver(Napi::Env env);
     // Nothing is delivered any more. Idempotent. REQUIRES: the engine was shut down.
     void close();
 
@@ -47,6 +47,7 @@ class EventBridge : public std::enable_shared_from_this<EventBridge> {
 
     static void call_js(napi_env env, napi_value callback, void * context, void * data);
     void run_tasks(Napi::Env env);
+    void drain(Napi::Env env);
     void end_generation(Napi::Env env, llama::GenerationId id);
 
     const Napi::Env env_;

@@ -12,7 +12,8 @@
 namespace inferno::binding {
 namespace {
 
-// Joins the engine's threads without blocking JS, delivers the last events, then frees the weights off the JS thread too.
+// Joins the engine's threads without blocking JS, delivers the last events, then frees the weights off the JS thread
+// too.
 class UnloadWorker : public Napi::AsyncWorker {
   public:
     UnloadWorker(Napi::Env env, std::shared_ptr<ModelState> state)
@@ -25,7 +26,7 @@ class UnloadWorker : public Napi::AsyncWorker {
         if (engine_) engine_->shut_down();
     }
     void OnOK() override {
-        state_->bridge->drain(Env());
+        state_->bridge->deliver(Env());
         state_->shut_down();
         engine_.reset();
         (new ReleaseWorker(Env(), std::move(deferred_), std::move(state_)))->Queue();
@@ -35,7 +36,10 @@ class UnloadWorker : public Napi::AsyncWorker {
     class ReleaseWorker : public Napi::AsyncWorker {
       public:
         ReleaseWorker(Napi::Env env, Napi::Promise::Deferred deferred, std::shared_ptr<ModelState> state)
-            : Napi::AsyncWorker(env), deferred_(deferred), engine_(std::move(state->engine)), model_(std::move(state->model)) {}
+            : Napi::AsyncWorker(env),
+              deferred_(deferred),
+              engine_(std::move(state->engine)),
+              model_(std::move(state->model)) {}
 
       protected:
         void Execute() override {
@@ -156,7 +160,8 @@ void ModelObject::require_loaded(Napi::Env env) const {
 llama::Engine & ModelObject::require_engine(Napi::Env env) const {
     require_loaded(env);
     if (!state_->engine) {
-        throw to_error(env, Status(ErrorCode::UnsupportedModel, "Only the vocabulary of this model was loaded, so it cannot generate."));
+        throw to_error(env, Status(ErrorCode::UnsupportedModel,
+                                   "Only the vocabulary of this model was loaded, so it cannot generate."));
     }
     return *state_->engine;
 }
@@ -210,9 +215,10 @@ Napi::Value ModelObject::submit(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     llama::Engine & engine = require_engine(env);
     if (!info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object for request.");
-    const llama::GenerationId id = engine.submit(read_generation_request(info[0].As<Napi::Object>()));
-    state_->bridge->begin_generation(env, id);
-    return number(env, id);
+    const Result<llama::GenerationId> id = engine.submit(read_generation_request(info[0].As<Napi::Object>()));
+    if (!id) throw to_error(env, id.status());
+    state_->bridge->begin_generation(env, id.value());
+    return number(env, id.value());
 }
 
 // cancel(generation: number): void
@@ -326,7 +332,8 @@ void ModelObject::set_event_sink(const Napi::CallbackInfo & info) {
     if (info[2].As<Napi::Uint8Array>().ByteLength() < llama::EventOutbox::kMaxRecordBytes) {
         throw Napi::RangeError::New(env, "Expected at least 262144 bytes for text.");
     }
-    state_->bridge->set_sink(info[0].As<Napi::Function>(), info[1].As<Napi::Int32Array>(), info[2].As<Napi::Uint8Array>());
+    state_->bridge->set_sink(info[0].As<Napi::Function>(), info[1].As<Napi::Int32Array>(),
+                             info[2].As<Napi::Uint8Array>());
 }
 
 }  // namespace inferno::binding

@@ -20,7 +20,8 @@ struct LoadSettings {
 LoadSettings read_settings(const Napi::Object & object) {
     const auto integer = [&](const char * name) {
         const Napi::Value value = object.Get(name);
-        if (!value.IsNumber()) throw Napi::TypeError::New(object.Env(), std::string("Expected a number for ") + name + ".");
+        if (!value.IsNumber())
+            throw Napi::TypeError::New(object.Env(), std::string("Expected a number for ") + name + ".");
         return value.As<Napi::Number>().Int32Value();
     };
     LoadSettings settings;
@@ -36,7 +37,8 @@ LoadSettings read_settings(const Napi::Object & object) {
 
 class LoadWorker : public Napi::AsyncProgressWorker<float> {
   public:
-    LoadWorker(Napi::Env env, LoadSettings settings, std::shared_ptr<std::atomic<bool>> cancelled, Napi::Value on_progress)
+    LoadWorker(Napi::Env env, LoadSettings settings, std::shared_ptr<std::atomic<bool>> cancelled,
+               Napi::Value on_progress)
         : Napi::AsyncProgressWorker<float>(env),
           deferred_(env),
           settings_(std::move(settings)),
@@ -49,7 +51,8 @@ class LoadWorker : public Napi::AsyncProgressWorker<float> {
 
   protected:
     void Execute(const ExecutionProgress & progress) override {
-        auto model = llama::Model::load(settings_.model, [&](float fraction) { progress.Send(&fraction, 1); }, *cancelled_);
+        auto model =
+            llama::Model::load(settings_.model, [&](float fraction) { progress.Send(&fraction, 1); }, *cancelled_);
         if (!model) {
             status_ = model.status();
             return;

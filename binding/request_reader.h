@@ -1,5 +1,5 @@
-// Reads lib/native-types.ts' NativeGenerationRequest. Values were validated in TypeScript; a wrong type here is a bug of
-// ours and throws a TypeError. JS thread only.
+// Reads lib/native-types.ts' NativeGenerationRequest. Values were validated in TypeScript; a wrong type here is a bug
+// of ours and throws a TypeError. JS thread only.
 #pragma once
 
 #include <napi.h>

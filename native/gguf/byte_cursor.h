@@ -1,5 +1,5 @@
-// Reads little-endian numbers and strings one after another. A read behind the end gives zeros and sets `failed()`, which
-// stays set: check it once per item instead of once per number. Thread safety: one thread at a time.
+// Reads little-endian numbers and strings one after another. A read behind the end gives zeros and sets `failed()`,
+// which stays set: check it once per item instead of once per number. Thread safety: one thread at a time.
 #pragma once
 
 #include <bit>

@@ -1,4 +1,5 @@
-// Where the bytes of a GGUF file come from: a file, or memory in tests and fuzzing. Thread safety: one thread at a time.
+// Where the bytes of a GGUF file come from: a file, or memory in tests and fuzzing. Thread safety: one thread at a
+// time.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,8 @@ class ByteSource {
     virtual ~ByteSource() = default;
 
     virtual uint64_t size() const = 0;
-    // Fills `out` from `offset` on and returns how many bytes there were; fewer than asked only at the end or on a fault.
+    // Fills `out` from `offset` on and returns how many bytes there were; fewer than asked only at the end or on a
+    // fault.
     virtual size_t read(uint64_t offset, std::span<std::byte> out) = 0;
 };
 

@@ -136,7 +136,8 @@ Status ModelCheck::read_part_file(const std::string & path, uint32_t index, uint
     auto source = open_file_source(path);
     if (!source) {
         const Status & status = source.status();
-        return {status.code(), "Part " + std::to_string(index + 1) + " of the model cannot be opened: " + status.message()};
+        return {status.code(),
+                "Part " + std::to_string(index + 1) + " of the model cannot be opened: " + status.message()};
     }
     auto header = read_header(*source.value());
     if (!header) return {header.status().code(), file_name(path) + ": " + header.status().message()};

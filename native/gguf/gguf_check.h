@@ -1,6 +1,6 @@
-// Reads a GGUF file from anywhere, without llama.cpp, and refuses what llama.cpp would abort on, allocate absurdly for or
-// read out of bounds. A file that passes can still make llama.cpp fail; whoever must be sure loads it in a process of its
-// own first (native/llama/probe_main.cpp). Thread safety: pure functions on the file.
+// Reads a GGUF file from anywhere, without llama.cpp, and refuses what llama.cpp would abort on, allocate absurdly for
+// or read out of bounds. A file that passes can still make llama.cpp fail; whoever must be sure loads it in a process
+// of its own first (native/llama/probe_main.cpp). Thread safety: pure functions on the file.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ struct GgufSummary {
     uint64_t vocabulary_size = 0;
 };
 
-// `path` is UTF-8. Of a model in several files (NAME-00001-of-00003.gguf) it names the first; the others are checked too.
-// Fails with FileNotFound, FileUnreadable, InvalidModelFile, UnsupportedModel or OutOfMemory.
+// `path` is UTF-8. Of a model in several files (NAME-00001-of-00003.gguf) it names the first; the others are checked
+// too. Fails with FileNotFound, FileUnreadable, InvalidModelFile, UnsupportedModel or OutOfMemory.
 Result<GgufSummary> check_gguf(const std::string & path);
 
 // The same for a file in memory, which cannot be one of several.

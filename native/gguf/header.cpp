@@ -193,7 +193,8 @@ Status HeaderReader::read_alignment() {
     const Value * value = header_.find(kAlignmentKey);
     if (value == nullptr) return Status::ok();
     if (value->type != ValueType::Uint32) {
-        return invalid("general.alignment is of type " + std::string(value_type_name(value->type)) + "; expected uint32.");
+        return invalid("general.alignment is of type " + std::string(value_type_name(value->type)) +
+                       "; expected uint32.");
     }
     const uint64_t alignment = value->bits;
     if (!std::has_single_bit(alignment) || alignment > kMaxAlignment) {

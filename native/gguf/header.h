@@ -78,7 +78,8 @@ struct Header {
 // Longer strings are checked but only their beginning is kept: no string that decides anything is longer.
 constexpr size_t kKeptTextBytes = 4096;
 
-// Fails with InvalidModelFile, or UnsupportedModel for versions, byte orders and tensor types that llama.cpp does not read.
+// Fails with InvalidModelFile, or UnsupportedModel for versions, byte orders and tensor types that llama.cpp does not
+// read.
 Result<Header> read_header(ByteSource & source);
 
 std::string_view value_type_name(ValueType type);

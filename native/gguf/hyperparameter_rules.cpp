@@ -17,11 +17,11 @@ constexpr uint32_t kMaxContextLength = 1 << 30;
 constexpr uint32_t kMaxVocabulary = 1 << 24;
 constexpr uint32_t kMaxPoolingType = 4;
 
-// Their graphs assert that keys, values and rotary dimensions have the same width, and that query heads are a multiple of
-// key heads. More architectures do; these are the ones whose sources were read for it.
-constexpr std::array<std::string_view, 12> kLlamaLike{"llama",      "llama-embed", "qwen2",    "qwen2moe",
-                                                      "qwen3",      "qwen3moe",    "mistral3", "granite",
-                                                      "internlm2",  "smollm3",     "olmo2",    "starcoder2"};
+// Their graphs assert that keys, values and rotary dimensions have the same width, and that query heads are a multiple
+// of key heads. More architectures do; these are the ones whose sources were read for it.
+constexpr std::array<std::string_view, 12> kLlamaLike{"llama",     "llama-embed", "qwen2",    "qwen2moe",
+                                                      "qwen3",     "qwen3moe",    "mistral3", "granite",
+                                                      "internlm2", "smollm3",     "olmo2",    "starcoder2"};
 
 Status invalid(std::string message) { return {ErrorCode::InvalidModelFile, std::move(message)}; }
 
@@ -161,8 +161,8 @@ Status Hyperparameters::check_choices() const {
 }
 
 Status Hyperparameters::check_epsilon() const {
-    for (const char * name : {"attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon",
-                              "attention.group_norm_epsilon"}) {
+    for (const char * name :
+         {"attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon", "attention.group_norm_epsilon"}) {
         const std::optional<float> value = header_.float32(key(name));
         // Written so that NaN fails.
         if (!value || (*value >= 0.0F && *value <= 1.0F)) continue;
@@ -171,7 +171,8 @@ Status Hyperparameters::check_epsilon() const {
     return Status::ok();
 }
 
-Status Hyperparameters::check_heads(uint32_t layers, std::vector<uint32_t> & heads, std::vector<uint32_t> & kv_heads) const {
+Status Hyperparameters::check_heads(uint32_t layers, std::vector<uint32_t> & heads,
+                                    std::vector<uint32_t> & kv_heads) const {
     auto read_heads = per_layer_numbers(header_, source_, key("attention.head_count"), layers);
     if (!read_heads) return read_heads.status();
     auto read_kv_heads = per_layer_numbers(header_, source_, key("attention.head_count_kv"), layers);
@@ -182,7 +183,8 @@ Status Hyperparameters::check_heads(uint32_t layers, std::vector<uint32_t> & hea
         if (value > kMaxWidth) return unexpected("attention.head_count", value, "at most " + std::to_string(kMaxWidth));
     }
     for (const uint32_t value : kv_heads) {
-        if (value > kMaxWidth) return unexpected("attention.head_count_kv", value, "at most " + std::to_string(kMaxWidth));
+        if (value > kMaxWidth)
+            return unexpected("attention.head_count_kv", value, "at most " + std::to_string(kMaxWidth));
     }
     return Status::ok();
 }
@@ -197,7 +199,8 @@ Status Hyperparameters::check_attention() const {
         const uint32_t kv = kv_heads.empty() ? heads[i] : kv_heads[i];
         if (heads[i] == 0) return unexpected("attention.head_count", 0, "1 or more");
         if (kv == 0 || heads[i] % kv != 0) {
-            return unexpected("attention.head_count_kv", kv, "a divisor of the head_count of " + std::to_string(heads[i]));
+            return unexpected("attention.head_count_kv", kv,
+                              "a divisor of the head_count of " + std::to_string(heads[i]));
         }
     }
     const uint32_t width = number("embedding_length").value_or(0);
@@ -232,9 +235,11 @@ Result<std::vector<uint32_t>> per_layer_numbers(const Header & header, ByteSourc
     }
     const bool is_list = value->type == ValueType::Array;
     const ValueType type = is_list ? value->item_type : value->type;
-    const bool is_number = is_list && (type == ValueType::Uint32 || type == ValueType::Int32 || type == ValueType::Bool);
+    const bool is_number =
+        is_list && (type == ValueType::Uint32 || type == ValueType::Int32 || type == ValueType::Bool);
     if (!is_number) {
-        return invalid(key + " is of type " + std::string(value_type_name(type)) + "; expected uint32 or an array of it.");
+        return invalid(key + " is of type " + std::string(value_type_name(type)) +
+                       "; expected uint32 or an array of it.");
     }
     if (value->count != layers) {
         return invalid(key + " has " + std::to_string(value->count) + " numbers; expected one for each of " +
@@ -247,14 +252,16 @@ Result<std::vector<uint32_t>> per_layer_numbers(const Header & header, ByteSourc
 
 Status check_hyperparameters(const Header & header, ByteSource & source) {
     const Value * architecture = header.find("general.architecture");
-    if (architecture == nullptr) return invalid("The key general.architecture is missing; it must name the model's kind.");
+    if (architecture == nullptr)
+        return invalid("The key general.architecture is missing; it must name the model's kind.");
     if (architecture->type != ValueType::String || architecture->text.empty()) {
         return invalid("The key general.architecture is of type " + std::string(value_type_name(architecture->type)) +
                        "; expected a string that is not empty.");
     }
     if (architecture->text == "clip") {
-        return {ErrorCode::UnsupportedModel,
-                "The file holds an image or audio encoder (general.architecture is \"clip\"); expected a language model."};
+        return {
+            ErrorCode::UnsupportedModel,
+            "The file holds an image or audio encoder (general.architecture is \"clip\"); expected a language model."};
     }
     return Hyperparameters(header, source).check();
 }

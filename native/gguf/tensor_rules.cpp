@@ -33,7 +33,8 @@ class TensorShapes {
     }
 
     Status check() {
-        if (Status status = required("token_embd.weight", widths_.embedding, widths_.vocabulary); !status) return status;
+        if (Status status = required("token_embd.weight", widths_.embedding, widths_.vocabulary); !status)
+            return status;
         if (Status status = optional("output.weight", widths_.embedding, widths_.vocabulary); !status) return status;
         if (Status status = required("output_norm.weight", widths_.embedding, 1); !status) return status;
         for (uint32_t layer = 0; layer < widths_.layers; ++layer) {
@@ -58,7 +59,8 @@ Status TensorShapes::optional(const std::string & name, uint64_t first, uint64_t
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) return Status::ok();
     const auto & dimensions = found->second->dimensions;
-    if (dimensions[0] == first && dimensions[1] == second && dimensions[2] == 1 && dimensions[3] == 1) return Status::ok();
+    if (dimensions[0] == first && dimensions[1] == second && dimensions[2] == 1 && dimensions[3] == 1)
+        return Status::ok();
     return invalid("The tensor " + name + " has the shape " + shape_text(dimensions[0], dimensions[1]) + "; expected " +
                    shape_text(first, second) + " by the metadata.");
 }
@@ -105,8 +107,8 @@ Status TensorShapes::check_layer(uint32_t layer) const {
     return Status::ok();
 }
 
-// Vectors are added to and multiplied with F32 activations, which llama.cpp does with F32 only; matrices may be of any type
-// that it can multiply by.
+// Vectors are added to and multiplied with F32 activations, which llama.cpp does with F32 only; matrices may be of any
+// type that it can multiply by.
 Status check_types(const std::vector<Tensor> & tensors) {
     for (const Tensor & tensor : tensors) {
         const bool is_vector = tensor.name.ends_with("_norm.weight") || tensor.name.ends_with(".bias");
@@ -144,14 +146,15 @@ Status check_tensors(const Header & header, ByteSource & source, const std::vect
         const char * name;
         std::vector<uint32_t> * numbers;
     };
-    for (const auto & [name, numbers] : {PerLayer{"attention.head_count", &widths.heads},
-                                         PerLayer{"attention.head_count_kv", &widths.kv_heads},
-                                         PerLayer{"feed_forward_length", &widths.inner}}) {
+    for (const auto & [name, numbers] :
+         {PerLayer{"attention.head_count", &widths.heads}, PerLayer{"attention.head_count_kv", &widths.kv_heads},
+          PerLayer{"feed_forward_length", &widths.inner}}) {
         auto read = per_layer_numbers(header, source, prefix + name, widths.layers);
         if (!read) return read.status();
         *numbers = std::move(read).value();
     }
-    if (widths.heads.empty()) return invalid("The key " + prefix + "attention.head_count is missing; expected a number.");
+    if (widths.heads.empty())
+        return invalid("The key " + prefix + "attention.head_count is missing; expected a number.");
     widths.head = number("attention.key_length").value_or(static_cast<uint32_t>(widths.embedding / widths.heads[0]));
     return TensorShapes(widths, tensors).check();
 }

@@ -78,7 +78,8 @@ Status Tokenizer::check_array(const std::string & key, std::initializer_list<Val
 
 Status Tokenizer::check_tokens() {
     static const std::string kKey = "tokenizer.ggml.tokens";
-    if (header_.find(kKey) == nullptr) return invalid("The key tokenizer.ggml.tokens is missing; expected the vocabulary.");
+    if (header_.find(kKey) == nullptr)
+        return invalid("The key tokenizer.ggml.tokens is missing; expected the vocabulary.");
     if (Status status = check_array(kKey, {ValueType::String}); !status) return status;
     token_count_ = header_.find(kKey)->count;
     if (token_count_ == 0 || token_count_ > kMaxTokens) {
@@ -91,8 +92,8 @@ Status Tokenizer::check_tokens() {
     for (std::string & token : read_strings(source_, *header_.find(kKey))) {
         const std::string place = "Token " + std::to_string(index);
         if (token.size() > kMaxTokenBytes) {
-            return invalid(place + " of " + kKey + " has " + std::to_string(token.size()) + " bytes; expected at most " +
-                           std::to_string(kMaxTokenBytes) + ".");
+            return invalid(place + " of " + kKey + " has " + std::to_string(token.size()) +
+                           " bytes; expected at most " + std::to_string(kMaxTokenBytes) + ".");
         }
         // As llama.cpp sees it: up to the first zero byte, and with a name of its own when nothing is left.
         token.resize(std::min(token.size(), token.find('\0')));

@@ -69,7 +69,8 @@ std::vector<int64_t> read_integers(ByteSource & source, const Value & value) {
     ByteCursor cursor(source, value.items_offset);
     std::vector<int64_t> items;
     items.reserve(value.count);
-    for (uint64_t i = 0; i < value.count && !cursor.failed(); ++i) items.push_back(read_integer(cursor, value.item_type));
+    for (uint64_t i = 0; i < value.count && !cursor.failed(); ++i)
+        items.push_back(read_integer(cursor, value.item_type));
     return items;
 }
 

@@ -59,7 +59,8 @@ SystemInfo system_info() {
         ggml_backend_dev_t device = ggml_backend_dev_get(i);
         ggml_backend_dev_props props;
         ggml_backend_dev_get_props(device, &props);
-        info.devices.push_back({props.name, props.description, device_kind(props.type), props.memory_free, props.memory_total});
+        info.devices.push_back(
+            {props.name, props.description, device_kind(props.type), props.memory_free, props.memory_total});
         if (props.type == GGML_BACKEND_DEVICE_TYPE_CPU) {
             info.cpu_backend = ggml_backend_reg_name(ggml_backend_dev_backend_reg(device));
         }

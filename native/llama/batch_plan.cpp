@@ -38,8 +38,8 @@ void add_prompt_tokens(RunningGeneration & generation, int32_t count, BatchPlan 
     const bool completes = count == generation.prompt_left();
     for (int32_t i = 0; i < count; ++i) {
         const int32_t position = generation.tokens_cached + i;
-        plan.tokens.push_back({generation.prompt[static_cast<size_t>(position)], position, generation.slot,
-                               completes && i == count - 1});
+        plan.tokens.push_back(
+            {generation.prompt[static_cast<size_t>(position)], position, generation.slot, completes && i == count - 1});
     }
     plan.shares.push_back({&generation, count, completes ? static_cast<int32_t>(plan.tokens.size()) - 1 : -1});
     plan.prefill_tokens += count;

@@ -1,5 +1,5 @@
-// Which tokens of which sequences go into the next decode call. Pure: decides from the generations alone, so it is tested
-// without a model.
+// Which tokens of which sequences go into the next decode call. Pure: decides from the generations alone, so it is
+// tested without a model.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,9 @@ struct BatchPlan {
 };
 
 struct BatchLimits {
-    int32_t batch_size;            // tokens of one decode call
-    int32_t prefill_beside_decode; // prompt tokens that may join when other sequences decode
-    bool can_bridge;               // KV caches whose last cell can be removed again
+    int32_t batch_size;             // tokens of one decode call
+    int32_t prefill_beside_decode;  // prompt tokens that may join when other sequences decode
+    bool can_bridge;                // KV caches whose last cell can be removed again
 };
 
 // `slots[i]` is the generation in slot i or null. Every runnable decoding generation gets its token; prompts share what

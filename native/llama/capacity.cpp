@@ -24,10 +24,12 @@ std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " M
 Result<Capacity> plan_capacity(const CapacityRequest & request, int32_t train_context_size, uint64_t kv_bytes_per_token,
                                uint64_t available_bytes) {
     if (request.parallel < 0 || request.parallel > kMaxParallel) {
-        return Status(ErrorCode::InvalidArgument, "Expected 1 to 64 for parallel but received " + std::to_string(request.parallel) + ".");
+        return Status(ErrorCode::InvalidArgument,
+                      "Expected 1 to 64 for parallel but received " + std::to_string(request.parallel) + ".");
     }
     if (request.batch_size < 0 || request.batch_size > kMaxBatch) {
-        return Status(ErrorCode::InvalidArgument, "Expected 1 to 16384 for batchSize but received " + std::to_string(request.batch_size) + ".");
+        return Status(ErrorCode::InvalidArgument,
+                      "Expected 1 to 16384 for batchSize but received " + std::to_string(request.batch_size) + ".");
     }
     Capacity capacity{};
     const int32_t trained = train_context_size > 0 ? train_context_size : kDefaultContext;
@@ -35,9 +37,11 @@ Result<Capacity> plan_capacity(const CapacityRequest & request, int32_t train_co
     capacity.parallel = request.parallel > 0 ? request.parallel : kDefaultParallel;
 
     const auto kv_bytes = [&] {
-        return kv_bytes_per_token * static_cast<uint64_t>(capacity.context_size) * static_cast<uint64_t>(capacity.parallel);
+        return kv_bytes_per_token * static_cast<uint64_t>(capacity.context_size) *
+               static_cast<uint64_t>(capacity.parallel);
     };
-    const uint64_t budget = available_bytes == 0 ? kDefaultBudgetBytes : std::min(kDefaultBudgetBytes, available_bytes / kDefaultShare);
+    const uint64_t budget =
+        available_bytes == 0 ? kDefaultBudgetBytes : std::min(kDefaultBudgetBytes, available_bytes / kDefaultShare);
     if (request.parallel == 0) {
         while (kv_bytes() > budget && capacity.parallel > kMinDefaultParallel) capacity.parallel /= 2;
     }
@@ -48,10 +52,10 @@ Result<Capacity> plan_capacity(const CapacityRequest & request, int32_t train_co
         while (kv_bytes() > budget && capacity.parallel > 1) capacity.parallel /= 2;
     }
     if (available_bytes > 0 && kv_bytes() > available_bytes) {
-        return Status(ErrorCode::OutOfMemory,
-                      "A context of " + std::to_string(capacity.context_size) + " tokens for " + std::to_string(capacity.parallel) +
-                          " sequences needs " + mebibytes(kv_bytes()) + " of KV cache, but only " + mebibytes(available_bytes) +
-                          " are available.");
+        return Status(ErrorCode::OutOfMemory, "A context of " + std::to_string(capacity.context_size) + " tokens for " +
+                                                  std::to_string(capacity.parallel) + " sequences needs " +
+                                                  mebibytes(kv_bytes()) + " of KV cache, but only " +
+                                                  mebibytes(available_bytes) + " are available.");
     }
     // Every running sequence must fit its token into one decode call.
     capacity.batch_size = std::max(request.batch_size > 0 ? request.batch_size : kDefaultBatch, capacity.parallel);

@@ -22,7 +22,8 @@ void set_template_arguments(const std::string & json, common_chat_templates_inpu
 common_chat_templates_inputs read_input(const ChatInput & input) {
     common_chat_templates_inputs inputs;
     inputs.messages = common_chat_msgs_parse_oaicompat(common_json::parse(input.messages_json));
-    if (!input.tools_json.empty()) inputs.tools = common_chat_tools_parse_oaicompat(common_json::parse(input.tools_json));
+    if (!input.tools_json.empty())
+        inputs.tools = common_chat_tools_parse_oaicompat(common_json::parse(input.tools_json));
     if (!input.template_arguments_json.empty()) set_template_arguments(input.template_arguments_json, inputs);
     inputs.add_generation_prompt = input.add_generation_prompt;
     return inputs;
@@ -49,7 +50,8 @@ Result<RenderedChat> ChatTemplate::render(const ChatInput & input) const {
     try {
         inputs = read_input(input);
     } catch (const std::exception & error) {
-        return Status(ErrorCode::InvalidArgument, std::string("The chat messages are not valid: ") + error.what() + ".");
+        return Status(ErrorCode::InvalidArgument,
+                      std::string("The chat messages are not valid: ") + error.what() + ".");
     }
     try {
         const std::lock_guard lock(mutex_);

@@ -69,7 +69,8 @@ Result<std::vector<float>> Embedder::embed(const std::string & input, EmbeddingJ
         auto tokens = tokenize(model_->vocab(), input, true, false);
         if (!tokens) return tokens.status();
         const size_t count = tokens.value().size();
-        if (count == 0) return Status(ErrorCode::EmptyPrompt, "An embedding input has no tokens; expected at least one.");
+        if (count == 0)
+            return Status(ErrorCode::EmptyPrompt, "An embedding input has no tokens; expected at least one.");
         if (count > static_cast<size_t>(context_size_)) {
             return Status(ErrorCode::ContextLengthExceeded, "An embedding input has " + std::to_string(count) +
                                                                 " tokens; this model takes at most " +
@@ -90,9 +91,11 @@ Result<std::vector<float>> Embedder::decode(std::vector<llama_token> tokens, int
     llama_memory_t memory = llama_get_memory(context_.get());
     if (memory != nullptr) llama_memory_clear(memory, false);
     const llama_batch batch = llama_batch_get_one(tokens.data(), static_cast<int32_t>(tokens.size()));
-    const int32_t status = memory != nullptr ? llama_decode(context_.get(), batch) : llama_encode(context_.get(), batch);
+    const int32_t status =
+        memory != nullptr ? llama_decode(context_.get(), batch) : llama_encode(context_.get(), batch);
     if (status != 0) {
-        return Status(ErrorCode::DecodeFailed, "Computing an embedding failed with status " + std::to_string(status) + ".");
+        return Status(ErrorCode::DecodeFailed,
+                      "Computing an embedding failed with status " + std::to_string(status) + ".");
     }
     const float * values = llama_get_embeddings_seq(context_.get(), 0);
     if (values == nullptr) return Status(ErrorCode::EmbeddingUnsupported, "This model gave no pooled embedding.");

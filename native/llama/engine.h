@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "native/llama/batch_plan.h"
+#include "native/llama/decode_batch.h"
 #include "native/llama/embedder.h"
 #include "native/llama/event_outbox.h"
 #include "native/llama/model.h"
@@ -55,8 +56,9 @@ class Engine {
                                                   std::function<void()> wake);
     ~Engine();
 
-    // Queues a generation; its events, ending with exactly one end event, come through drain().
-    GenerationId submit(GenerationRequest request);
+    // Queues a generation; its events, ending with exactly one end event, come through drain(). Fails with
+    // ModelUnloaded after shut_down().
+    Result<GenerationId> submit(GenerationRequest request);
     void cancel(GenerationId id);
     void pause(GenerationId id);
     void resume(GenerationId id);
@@ -85,7 +87,7 @@ class Engine {
     void set_flag(GenerationId id, std::atomic<bool> GenerationControl::* flag, bool value);
     void receive(GenerationPtr generation);
 
-    // Engine thread.
+    // Engine thread; in engine_loop.cpp.
     void run();
     bool take_mail();
     void wait_for_mail();
@@ -97,7 +99,6 @@ class Engine {
     void fail_batch(int32_t status);
     void publish_share(const PlannedShare & share);
     void accept_token(RunningGeneration & generation, llama_token token, std::span<const float> logits);
-    void append_logprobs(RunningGeneration & generation, llama_token token, std::span<const float> logits);
     void emit_text(RunningGeneration & generation, std::string & text);
     void finish(GenerationPtr generation, StopReason reason, Status error = Status::ok());
     void finish_slot(RunningGeneration & generation, StopReason reason, Status error = Status::ok());
@@ -138,12 +139,7 @@ class Engine {
     ThreadBudget thread_budget_;
     BatchPlan plan_;
     CandidateBuffer candidates_;
-    std::vector<llama_token> batch_tokens_;
-    std::vector<llama_pos> batch_positions_;
-    std::vector<int32_t> batch_sequence_counts_;
-    std::vector<llama_seq_id> batch_slots_;
-    std::vector<llama_seq_id *> batch_slot_pointers_;
-    std::vector<int8_t> batch_logits_;
+    DecodeBatch batch_;
     std::string piece_;
     std::string text_;
     double prefill_us_per_token_ = 0.0;

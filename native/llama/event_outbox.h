@@ -1,7 +1,7 @@
 // Carries generation events from the engine thread to the thread that drains (JS), with at most one wake per step.
 //
-// The engine stages the events of a step without a lock, then hands them over in one swap under a mutex that the drainer
-// holds only for a swap as well. Staging and draining reuse their memory, so a steady stream allocates nothing.
+// The engine stages the events of a step without a lock, then hands them over in one swap under a mutex that the
+// drainer holds only for a swap as well. Staging and draining reuse their memory, so a steady stream allocates nothing.
 //
 // Thread safety: add_*, publish, flush and has_room belong to the engine thread; drain to one other thread.
 #pragma once
@@ -44,8 +44,8 @@ class EventOutbox {
     void add_text(GenerationId id, std::string_view text, int32_t tokens, std::string_view aux);
     void add_end(GenerationId id, const GenerationEnd & end);
 
-    // Hands over what was added. `urgent` wakes the drainer now; otherwise a wake may wait for the next publish or flush,
-    // so that steps of a few microseconds do not each cost a wake.
+    // Hands over what was added. `urgent` wakes the drainer now; otherwise a wake may wait for the next publish or
+    // flush, so that steps of a few microseconds do not each cost a wake.
     void publish(bool urgent);
     // Wakes the drainer if something was published without a wake. Called before anything that takes long.
     void flush();

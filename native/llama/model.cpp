@@ -73,9 +73,11 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
     try {
         result->model_.reset(llama_model_load_from_file(options.path.c_str(), params));
     } catch (const std::exception & error) {
-        return Status(ErrorCode::InvalidModelFile, std::string("llama.cpp cannot load the model: ") + error.what() + ".");
+        return Status(ErrorCode::InvalidModelFile,
+                      std::string("llama.cpp cannot load the model: ") + error.what() + ".");
     }
-    if (cancelled.load(std::memory_order_relaxed)) return Status(ErrorCode::Cancelled, "Loading the model was cancelled.");
+    if (cancelled.load(std::memory_order_relaxed))
+        return Status(ErrorCode::Cancelled, "Loading the model was cancelled.");
     if (!result->model_) {
         const std::string reason = take_last_log_error();
         return Status(ErrorCode::InvalidModelFile,

@@ -1,5 +1,6 @@
 #include "native/llama/prompt_preparer.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "json-schema-to-grammar.h"
@@ -14,15 +15,21 @@ Result<std::string> grammar_from_schema(const std::string & schema) {
     try {
         return json_schema_to_grammar(common_json::parse(schema));
     } catch (const std::exception & error) {
-        return Status(ErrorCode::InvalidGrammar,
-                      std::string("The JSON schema cannot be turned into a grammar: ") + error.what() + ".");
+        // llama.cpp lists its complaints one per line.
+        std::string reason = error.what();
+        while (reason.ends_with('\n')) reason.pop_back();
+        std::replace(reason.begin(), reason.end(), '\n', ' ');
+        return Status(ErrorCode::InvalidGrammar, "The JSON schema cannot be turned into a grammar: " + reason + ".");
     }
 }
 
 }  // namespace
 
 PromptPreparer::PromptPreparer(std::shared_ptr<const Model> model, int32_t context_size, Callback on_prepared)
-    : model_(std::move(model)), context_size_(context_size), on_prepared_(std::move(on_prepared)), thread_([this] { run(); }) {}
+    : model_(std::move(model)),
+      context_size_(context_size),
+      on_prepared_(std::move(on_prepared)),
+      thread_([this] { run(); }) {}
 
 PromptPreparer::~PromptPreparer() {
     {
@@ -96,13 +103,15 @@ std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
 
 Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest & request) const {
     if (!model_->description().supports_generation) {
-        return Status(ErrorCode::UnsupportedModel, "This model cannot generate text; it has no decoder that Inferno can run.");
+        return Status(ErrorCode::UnsupportedModel,
+                      "This model cannot generate text; it has no decoder that Inferno can run.");
     }
     if (request.kind == PromptKind::Tokens) {
         const int32_t vocabulary_size = model_->description().vocabulary_size;
         for (const llama_token token : request.tokens) {
             if (token >= 0 && token < vocabulary_size) continue;
-            return Status(ErrorCode::InvalidArgument, "Expected token ids from 0 to " + std::to_string(vocabulary_size - 1) +
+            return Status(ErrorCode::InvalidArgument, "Expected token ids from 0 to " +
+                                                          std::to_string(vocabulary_size - 1) +
                                                           " for prompt but received " + std::to_string(token) + ".");
         }
         return std::move(request.tokens);
@@ -119,7 +128,8 @@ Status PromptPreparer::check_length(size_t prompt_tokens) const {
     if (prompt_tokens < static_cast<size_t>(context_size_)) return Status::ok();
     return {ErrorCode::ContextLengthExceeded, "The prompt has " + std::to_string(prompt_tokens) +
                                                   " tokens, but this model was loaded with a context of " +
-                                                  std::to_string(context_size_) + " tokens (one is needed for the answer)."};
+                                                  std::to_string(context_size_) +
+                                                  " tokens (one is needed for the answer)."};
 }
 
 }  // namespace inferno::llama

@@ -67,7 +67,8 @@ std::vector<std::string_view> quantization_types() {
 Status quantize_model(const std::string & input, const std::string & output, std::string_view type, int threads) {
     const auto found = std::find_if(kTypes.begin(), kTypes.end(), [&](const NamedType & t) { return t.name == type; });
     if (found == kTypes.end()) {
-        return {ErrorCode::InvalidArgument, "Expected a quantization type such as Q4_K_M but received \"" + std::string(type) + "\"."};
+        return {ErrorCode::InvalidArgument,
+                "Expected a quantization type such as Q4_K_M but received \"" + std::string(type) + "\"."};
     }
     llama_model_quantize_params params = llama_model_quantize_default_params();
     params.ftype = found->type;
@@ -78,7 +79,8 @@ Status quantize_model(const std::string & input, const std::string & output, std
     try {
         if (llama_model_quantize(input.c_str(), partial.c_str(), &params) != 0) {
             std::filesystem::remove(partial, ignored);
-            return {ErrorCode::UnsupportedModel, "llama.cpp cannot quantize the model to " + std::string(type) + ": " + take_last_log_error()};
+            return {ErrorCode::UnsupportedModel,
+                    "llama.cpp cannot quantize the model to " + std::string(type) + ": " + take_last_log_error()};
         }
         std::filesystem::rename(partial, output);
     } catch (const std::exception & error) {

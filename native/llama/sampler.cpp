@@ -85,10 +85,9 @@ Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams 
     const int32_t vocabulary_size = llama_vocab_n_tokens(vocab);
     for (const llama_logit_bias & bias : params.logit_bias) {
         if (bias.token < 0 || bias.token >= vocabulary_size) {
-            return Status(ErrorCode::InvalidArgument, "Expected token ids from 0 to " +
-                                                          std::to_string(vocabulary_size - 1) +
-                                                          " for logit_bias but received " +
-                                                          std::to_string(bias.token) + ".");
+            return Status(ErrorCode::InvalidArgument,
+                          "Expected token ids from 0 to " + std::to_string(vocabulary_size - 1) +
+                              " for logit_bias but received " + std::to_string(bias.token) + ".");
         }
     }
     Sampler sampler;
@@ -100,7 +99,8 @@ Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams 
         if (grammar) {
             sampler.grammar_.reset(llama_sampler_init_grammar(vocab, params.grammar.c_str(), "root"));
             if (!sampler.grammar_) {
-                return Status(ErrorCode::InvalidGrammar, "The grammar could not be parsed; it must be GBNF with a rule named root.");
+                return Status(ErrorCode::InvalidGrammar,
+                              "The grammar could not be parsed; it must be GBNF with a rule named root.");
             }
         }
         if (greedy && !penalties && !grammar) {
@@ -117,9 +117,9 @@ Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams 
                                                vocabulary_size, static_cast<int32_t>(biases.size()), biases.data()));
         }
         if (penalties) {
-            llama_sampler_chain_add(
-                chain, llama_sampler_init_penalties(vocabulary_size, params.repeat_last_n, params.repeat_penalty,
-                                                    params.frequency_penalty, params.presence_penalty));
+            llama_sampler_chain_add(chain, llama_sampler_init_penalties(vocabulary_size, params.repeat_last_n,
+                                                                        params.repeat_penalty, params.frequency_penalty,
+                                                                        params.presence_penalty));
             sampler.repeat_last_n_ = params.repeat_last_n;
         }
         if (greedy) {

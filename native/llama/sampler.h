@@ -46,8 +46,8 @@ class Sampler {
     // Lets the penalties see the end of the prompt.
     void accept_prompt(std::span<const llama_token> prompt);
 
-    // Chooses a token from the logits of one position (`logits.size()` = vocabulary size) and remembers it. The logits are
-    // the same afterwards.
+    // Chooses a token from the logits of one position (`logits.size()` = vocabulary size) and remembers it. The logits
+    // are the same afterwards.
     Result<llama_token> sample(std::span<float> logits, CandidateBuffer & buffer);
 
   private:
@@ -56,9 +56,9 @@ class Sampler {
     llama_token choose(std::span<const float> logits, CandidateBuffer & buffer, bool grammar_first);
     bool fits_grammar(llama_token token);
 
-    SamplerHandle chain_;  // null when the biased argmax is all there is to do
+    SamplerHandle chain_;                          // null when the biased argmax is all there is to do
     std::vector<llama_logit_bias> greedy_biases_;  // for that case
-    SamplerHandle grammar_;  // null when there is no grammar
+    SamplerHandle grammar_;                        // null when there is no grammar
     int32_t repeat_last_n_ = 0;
 };
 

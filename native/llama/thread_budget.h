@@ -1,5 +1,5 @@
-// How many compute threads a step gets. Hill-climbs on measured step times, so that it follows what the machine can give
-// now: idle cores, a core taken by another process, a container's quota.
+// How many compute threads a step gets. Hill-climbs on measured step times, so that it follows what the machine can
+// give now: idle cores, a core taken by another process, a container's quota.
 //
 // Steps fall into classes (one token, few, many, prefill) because their best counts differ. In each class the current
 // count runs; now and then a neighbouring count is tried for a few steps and kept if it was clearly faster. Trials get
@@ -32,13 +32,13 @@ class ThreadBudget {
     static constexpr int kTrialSteps = 5;
 
     struct StepClass {
-        int threads = 0;              // current choice; 0 before the first step
-        double expected_us = 0.0;     // moving average of a step at the current choice, per unit of work
+        int threads = 0;           // current choice; 0 before the first step
+        double expected_us = 0.0;  // moving average of a step at the current choice, per unit of work
         int steps_until_trial = 0;
         int trial_interval = 0;
-        int slow_steps = 0;           // in a row
-        bool tries_more_next = false; // direction of the next trial
-        int trial_threads = 0;        // > 0 while a trial runs
+        int slow_steps = 0;            // in a row
+        bool tries_more_next = false;  // direction of the next trial
+        int trial_threads = 0;         // > 0 while a trial runs
         std::vector<double> trial_us;
     };
 

@@ -61,8 +61,8 @@ Result<std::string> detokenize(const llama_vocab * vocab, std::span<const llama_
                                           remove_special, unparse_special);
         if (length < 0) {
             text.resize(static_cast<size_t>(-length));
-            length = llama_detokenize(vocab, tokens.data(), count, text.data(), -length, remove_special,
-                                      unparse_special);
+            length =
+                llama_detokenize(vocab, tokens.data(), count, text.data(), -length, remove_special, unparse_special);
         }
         text.resize(static_cast<size_t>(std::max(length, 0)));
         return text;

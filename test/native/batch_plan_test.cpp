@@ -83,7 +83,8 @@ INFERNO_TEST(batch_plan_only_the_last_prompt_token_wants_logits) {
     const BatchPlan result = plan(slots);
     CHECK_EQ(result.tokens.size(), 6u);
     CHECK_EQ(result.tokens.front().position, 4);
-    CHECK_EQ(std::count_if(result.tokens.begin(), result.tokens.end(), [](const auto & t) { return t.wants_logits; }), 1);
+    CHECK_EQ(std::count_if(result.tokens.begin(), result.tokens.end(), [](const auto & t) { return t.wants_logits; }),
+             1);
     CHECK(result.tokens.back().wants_logits);
     CHECK_EQ(result.shares.front().logits_index, 5);
 }
@@ -139,8 +140,8 @@ INFERNO_TEST(batch_plan_does_not_bridge_over_a_paused_sequence_or_when_it_cannot
     CHECK(plan(recurrent, {64, 16, false}).bridges.empty());
 }
 
-// Over random states: the batch fits, slots rise, nobody gets more than it needs, every runnable decoder gets its token,
-// and something runnable always makes progress.
+// Over random states: the batch fits, slots rise, nobody gets more than it needs, every runnable decoder gets its
+// token, and something runnable always makes progress.
 INFERNO_TEST(batch_plan_invariants_hold_for_random_states) {
     std::mt19937 random(3);
     for (int round = 0; round < 5000; ++round) {
@@ -151,18 +152,21 @@ INFERNO_TEST(batch_plan_invariants_hold_for_random_states) {
         for (size_t i = 0; i < count; ++i) {
             const unsigned kind = random() % 4;
             if (kind == 0) continue;
-            RunningGeneration & generation = kind == 1 ? slots.prefill(i, 1 + random() % 90, static_cast<int64_t>(random() % 50)) : slots.decode(i);
+            RunningGeneration & generation =
+                kind == 1 ? slots.prefill(i, 1 + random() % 90, static_cast<int64_t>(random() % 50)) : slots.decode(i);
             if (random() % 6 == 0) generation.control->paused = true;
             if (generation.paused()) continue;
             ++runnable;
             if (generation.decoding) ++decoders;
         }
-        const BatchLimits limits{16 + static_cast<int32_t>(random() % 32), 1 + static_cast<int32_t>(random() % 16), random() % 2 == 0};
+        const BatchLimits limits{16 + static_cast<int32_t>(random() % 32), 1 + static_cast<int32_t>(random() % 16),
+                                 random() % 2 == 0};
         const BatchPlan result = plan(slots, limits);
         CHECK(result.tokens.size() <= static_cast<size_t>(limits.batch_size));
         CHECK_EQ(result.decode_tokens, decoders);
         CHECK_EQ(result.empty(), runnable == 0);
-        CHECK(std::is_sorted(result.tokens.begin(), result.tokens.end(), [](const auto & a, const auto & b) { return a.slot < b.slot; }));
+        CHECK(std::is_sorted(result.tokens.begin(), result.tokens.end(),
+                             [](const auto & a, const auto & b) { return a.slot < b.slot; }));
         for (const PlannedShare & share : result.shares) {
             if (!share.generation->decoding) CHECK(share.token_count <= share.generation->prompt_left());
             if (share.logits_index >= 0) CHECK(result.tokens[static_cast<size_t>(share.logits_index)].wants_logits);

@@ -1,5 +1,5 @@
-// A test framework of one header: INFERNO_TEST(name) { CHECK(…); CHECK_EQ(a, b); }. The program runs every test, or those
-// whose names contain an argument, prints "N passed, N failed" and exits 1 on a failure.
+// A test framework of one header: INFERNO_TEST(name) { CHECK(…); CHECK_EQ(a, b); }. The program runs every test, or
+// those whose names contain an argument, prints "N passed, N failed" and exits 1 on a failure.
 #pragma once
 
 #include <cstdio>
@@ -48,7 +48,8 @@ inline int run_tests(int argc, char ** argv) {
     int failed = 0;
     for (const Test & test : all_tests()) {
         bool wanted = argc <= 1;
-        for (int i = 1; i < argc; ++i) wanted = wanted || std::string_view(test.name).find(argv[i]) != std::string_view::npos;
+        for (int i = 1; i < argc; ++i)
+            wanted = wanted || std::string_view(test.name).find(argv[i]) != std::string_view::npos;
         if (!wanted) continue;
         failures_of_current_test() = 0;
         test.run();
@@ -65,13 +66,13 @@ inline int run_tests(int argc, char ** argv) {
 
 }  // namespace inferno::test
 
-#define INFERNO_TEST(name)                                                              \
-    static void inferno_test_##name();                                                  \
+#define INFERNO_TEST(name)                                                                              \
+    static void inferno_test_##name();                                                                  \
     static const ::inferno::test::Registration inferno_registration_##name(#name, inferno_test_##name); \
     static void inferno_test_##name()
 
-#define CHECK(condition)                                                                              \
-    do {                                                                                              \
+#define CHECK(condition)                                                                               \
+    do {                                                                                               \
         if (!(condition)) ::inferno::test::report_failure(__FILE__, __LINE__, "expected " #condition); \
     } while (false)
 

@@ -53,6 +53,13 @@ class Harness {
 
     Engine & engine() { return *engine_; }
 
+    // The id of a submission that must be taken.
+    GenerationId submit(GenerationRequest request) {
+        const Result<GenerationId> id = engine_->submit(std::move(request));
+        CHECK(id.is_ok());
+        return id.is_ok() ? id.value() : 0;
+    }
+
     static GenerationRequest request(std::string prompt, int32_t max_tokens) {
         GenerationRequest request;
         request.prompt = std::move(prompt);
@@ -87,7 +94,8 @@ class Harness {
             for (size_t i = 0; i < count; ++i) {
                 const int32_t * fields = records_.data() + i * kEventStride;
                 const auto slice = [&](EventField offset, EventField length) {
-                    return std::string(reinterpret_cast<const char *>(bytes_.data()) + fields[offset], static_cast<size_t>(fields[length]));
+                    return std::string(reinterpret_cast<const char *>(bytes_.data()) + fields[offset],
+                                       static_cast<size_t>(fields[length]));
                 };
                 const GenerationId id = fields[kEventGeneration];
                 CHECK(ends_.count(id) == 0);  // nothing follows an end, and there is one end only
@@ -127,7 +135,7 @@ bool has(const std::string & text, const char * part) { return text.find(part) !
 
 INFERNO_TEST(engine_generates_exactly_the_tokens_asked_for) {
     Harness harness({256, 4, 64, 1});
-    const GenerationId id = harness.engine().submit(Harness::request("Once upon a time", 24));
+    const GenerationId id = harness.submit(Harness::request("Once upon a time", 24));
     CHECK(harness.wait_for_end(id));
     CHECK(has(harness.end(id), "\"reason\":\"length\""));
     CHECK(has(harness.end(id), "\"completionTokens\":24"));
@@ -141,14 +149,14 @@ INFERNO_TEST(engine_batched_text_equals_the_text_alone) {
     {
         Harness harness({256, 1, 64, 1});
         for (const char * prompt : prompts) {
-            const GenerationId id = harness.engine().submit(Harness::request(prompt, 20));
+            const GenerationId id = harness.submit(Harness::request(prompt, 20));
             CHECK(harness.wait_for_end(id));
             alone.push_back(harness.text(id));
         }
     }
     Harness harness({256, 8, 64, 2});
     std::vector<GenerationId> ids;
-    for (int i = 0; i < 32; ++i) ids.push_back(harness.engine().submit(Harness::request(prompts[i % 4], 20)));
+    for (int i = 0; i < 32; ++i) ids.push_back(harness.submit(Harness::request(prompts[i % 4], 20)));
     CHECK(harness.drain_until([&] { return harness.end_count() == ids.size(); }));
     for (size_t i = 0; i < ids.size(); ++i) CHECK_EQ(harness.text(ids[i]), alone[i % 4]);
 }
@@ -157,7 +165,7 @@ INFERNO_TEST(engine_prompt_longer_than_the_batch_is_prefilled_in_chunks) {
     Harness harness({256, 2, 16, 1});
     std::string prompt;
     for (int i = 0; i < 40; ++i) prompt += "a dog ";
-    const GenerationId id = harness.engine().submit(Harness::request(prompt, 4));
+    const GenerationId id = harness.submit(Harness::request(prompt, 4));
     CHECK(harness.wait_for_end(id));
     CHECK(has(harness.end(id), "\"completionTokens\":4"));
 }
@@ -167,7 +175,7 @@ INFERNO_TEST(engine_prompt_longer_than_the_context_fails_with_both_counts) {
     GenerationRequest request = Harness::request("", 4);
     request.kind = PromptKind::Tokens;
     request.tokens.assign(300, 5);
-    const GenerationId id = harness.engine().submit(std::move(request));
+    const GenerationId id = harness.submit(std::move(request));
     CHECK(harness.wait_for_end(id));
     CHECK(has(harness.end(id), "context_length_exceeded"));
     CHECK(has(harness.end(id), "300 tokens"));
@@ -176,15 +184,15 @@ INFERNO_TEST(engine_prompt_longer_than_the_context_fails_with_both_counts) {
 
 INFERNO_TEST(engine_full_context_ends_with_length) {
     Harness harness({256, 1, 64, 1});
-    const GenerationId id = harness.engine().submit(Harness::request("Hello", -1));
+    const GenerationId id = harness.submit(Harness::request("Hello", -1));
     CHECK(harness.wait_for_end(id));
     CHECK(has(harness.end(id), "\"reason\":\"length\""));
 }
 
 INFERNO_TEST(engine_cancel_ends_queued_and_running_generations) {
     Harness harness({256, 1, 64, 1});
-    const GenerationId running = harness.engine().submit(Harness::request("Once", -1));
-    const GenerationId queued = harness.engine().submit(Harness::request("Twice", -1));
+    const GenerationId running = harness.submit(Harness::request("Once", -1));
+    const GenerationId queued = harness.submit(Harness::request("Twice", -1));
     CHECK(harness.drain_until([&] { return !harness.text(running).empty(); }));
     harness.engine().cancel(queued);
     harness.engine().cancel(running);
@@ -199,10 +207,10 @@ INFERNO_TEST(engine_cancel_ends_queued_and_running_generations) {
 
 INFERNO_TEST(engine_a_paused_generation_stands_still_and_the_others_go_on) {
     Harness harness({256, 2, 64, 1});
-    const GenerationId paused = harness.engine().submit(Harness::request("Once", 200));
+    const GenerationId paused = harness.submit(Harness::request("Once", 200));
     CHECK(harness.drain_until([&] { return harness.tokens(paused) > 0; }));
     harness.engine().pause(paused);
-    const GenerationId other = harness.engine().submit(Harness::request("Hello", 200));
+    const GenerationId other = harness.submit(Harness::request("Hello", 200));
     CHECK(harness.wait_for_end(other));
     CHECK(harness.end(paused).empty());
     harness.engine().resume(paused);
@@ -212,16 +220,16 @@ INFERNO_TEST(engine_a_paused_generation_stands_still_and_the_others_go_on) {
 
 INFERNO_TEST(engine_stop_string_and_token_errors_end_cleanly) {
     Harness harness({256, 2, 64, 1});
-    const GenerationId free_running = harness.engine().submit(Harness::request("Once upon a time", 40));
+    const GenerationId free_running = harness.submit(Harness::request("Once upon a time", 40));
     CHECK(harness.wait_for_end(free_running));
     const std::string text = harness.text(free_running);
     GenerationRequest stopping = Harness::request("Once upon a time", 40);
     stopping.stop_strings = {text.substr(10, 6)};
-    const GenerationId stopped = harness.engine().submit(std::move(stopping));
+    const GenerationId stopped = harness.submit(std::move(stopping));
     GenerationRequest invalid = Harness::request("", 4);
     invalid.kind = PromptKind::Tokens;
     invalid.tokens = {-5};
-    const GenerationId failed = harness.engine().submit(std::move(invalid));
+    const GenerationId failed = harness.submit(std::move(invalid));
     CHECK(harness.wait_for_end(stopped));
     CHECK(harness.wait_for_end(failed));
     CHECK(has(harness.end(stopped), "\"reason\":\"stop\""));
@@ -235,8 +243,8 @@ INFERNO_TEST(engine_invalid_grammar_and_schema_are_errors) {
     grammar.sampling.grammar = "this is not gbnf";
     GenerationRequest schema = Harness::request("Hello", 4);
     schema.json_schema = "{\"type\":\"no such type\"}";
-    const GenerationId first = harness.engine().submit(std::move(grammar));
-    const GenerationId second = harness.engine().submit(std::move(schema));
+    const GenerationId first = harness.submit(std::move(grammar));
+    const GenerationId second = harness.submit(std::move(schema));
     CHECK(harness.wait_for_end(first));
     CHECK(harness.wait_for_end(second));
     CHECK(has(harness.end(first), "invalid_grammar"));
@@ -248,7 +256,7 @@ INFERNO_TEST(engine_text_follows_a_grammar) {
     GenerationRequest request = Harness::request("Hello", 30);
     request.sampling.grammar = "root ::= \"yes\" | \"no\"";
     request.sampling.ignore_eos = false;
-    const GenerationId id = harness.engine().submit(std::move(request));
+    const GenerationId id = harness.submit(std::move(request));
     CHECK(harness.wait_for_end(id));
     const std::string text = harness.text(id);
     CHECK(text == "yes" || text == "no");
@@ -257,12 +265,15 @@ INFERNO_TEST(engine_text_follows_a_grammar) {
 INFERNO_TEST(engine_shut_down_ends_everything_once) {
     Harness harness({256, 2, 64, 1});
     std::set<GenerationId> ids;
-    for (int i = 0; i < 12; ++i) ids.insert(harness.engine().submit(Harness::request("Once", -1)));
+    for (int i = 0; i < 12; ++i) ids.insert(harness.submit(Harness::request("Once", -1)));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     harness.engine().shut_down();
     harness.engine().shut_down();
     harness.drain();
     CHECK_EQ(harness.end_count(), ids.size());
+    const Result<GenerationId> late = harness.engine().submit(Harness::request("Once", 4));
+    CHECK(!late.is_ok() && late.status().code() == ErrorCode::ModelUnloaded);
+    CHECK_EQ(harness.engine().stats().queued, 0);
 }
 
 INFERNO_TEST(engine_embeds_to_unit_length_and_refuses_empty_lists_cleanly) {
@@ -282,7 +293,8 @@ INFERNO_TEST(engine_embeds_to_unit_length_and_refuses_empty_lists_cleanly) {
     }
 }
 
-// Provable: whatever the order of submit, cancel, pause and resume from two threads, every generation ends exactly once.
+// Provable: whatever the order of submit, cancel, pause and resume from two threads, every generation ends exactly
+// once.
 INFERNO_TEST(engine_random_commands_from_two_threads_lose_no_generation) {
     Harness harness({256, 4, 64, 1});
     std::mutex mutex;
@@ -290,7 +302,7 @@ INFERNO_TEST(engine_random_commands_from_two_threads_lose_no_generation) {
     const auto commands = [&](unsigned seed) {
         std::mt19937 random(seed);
         for (int i = 0; i < 150; ++i) {
-            const GenerationId id = harness.engine().submit(Harness::request("Once", static_cast<int32_t>(1 + random() % 12)));
+            const GenerationId id = harness.submit(Harness::request("Once", static_cast<int32_t>(1 + random() % 12)));
             GenerationId target = id;
             {
                 const std::lock_guard lock(mutex);

@@ -104,11 +104,11 @@ class GgufBuilder {
             {"tokenizer.ggml.token_type", int32s({2, 3, 3, 1})},
         };
         file.tensors = {
-            f32("token_embd.weight", {8, 4}),       f32("blk.0.attn_norm.weight", {8}),
-            f32("blk.0.attn_q.weight", {8, 8}),     f32("blk.0.attn_k.weight", {8, 4}),
-            f32("blk.0.attn_v.weight", {8, 4}),     f32("blk.0.attn_output.weight", {8, 8}),
-            f32("blk.0.ffn_norm.weight", {8}),      f32("blk.0.ffn_gate.weight", {8, 16}),
-            f32("blk.0.ffn_up.weight", {8, 16}),    f32("blk.0.ffn_down.weight", {16, 8}),
+            f32("token_embd.weight", {8, 4}),    f32("blk.0.attn_norm.weight", {8}),
+            f32("blk.0.attn_q.weight", {8, 8}),  f32("blk.0.attn_k.weight", {8, 4}),
+            f32("blk.0.attn_v.weight", {8, 4}),  f32("blk.0.attn_output.weight", {8, 8}),
+            f32("blk.0.ffn_norm.weight", {8}),   f32("blk.0.ffn_gate.weight", {8, 16}),
+            f32("blk.0.ffn_up.weight", {8, 16}), f32("blk.0.ffn_down.weight", {16, 8}),
             f32("output_norm.weight", {8}),
         };
         return file;

@@ -105,7 +105,8 @@ INFERNO_TEST(gguf_refuses_every_truncation) {
     const Bytes whole = GgufBuilder::llama().build();
     for (size_t length = 0; length + 32 < whole.size(); ++length) {
         // A copy of the exact size, so that a sanitizer sees a read behind the end.
-        const std::vector<std::byte> cut(whole.span().begin(), whole.span().begin() + static_cast<std::ptrdiff_t>(length));
+        const std::vector<std::byte> cut(whole.span().begin(),
+                                         whole.span().begin() + static_cast<std::ptrdiff_t>(length));
         CHECK(!inferno::gguf::check_gguf_bytes(cut).is_ok());
     }
 }
@@ -205,12 +206,14 @@ INFERNO_TEST(gguf_tensor_data_lies_without_gaps_inside_the_file) {
 
 INFERNO_TEST(gguf_hyperparameters_are_what_llama_cpp_asserts) {
     check_refused(without("general.architecture"), "general.architecture is missing");
-    check_refused(with("general.architecture", GgufBuilder::text("clip")), "unsupported_model: The file holds an image");
+    check_refused(with("general.architecture", GgufBuilder::text("clip")),
+                  "unsupported_model: The file holds an image");
     check_refused(with("llama.block_count", GgufBuilder::uint32(0)), "llama.block_count is 0; expected 1 to 512");
     check_refused(with("llama.block_count", GgufBuilder::uint32(513)), "expected 1 to 512");
     check_refused(with("llama.block_count", GgufBuilder::float32(1)), "of type float32; expected uint32");
     check_refused(with("llama.context_length", GgufBuilder::uint32(0)), "llama.context_length is 0");
-    check_refused(with("llama.embedding_length", GgufBuilder::uint32(1U << 31)), "llama.embedding_length is 2147483648");
+    check_refused(with("llama.embedding_length", GgufBuilder::uint32(1U << 31)),
+                  "llama.embedding_length is 2147483648");
     check_refused(with("llama.nextn_predict_layers", GgufBuilder::uint32(2)), "llama.nextn_predict_layers is 2");
     check_refused(with("llama.expert_count", GgufBuilder::uint32(4)), "llama.expert_used_count is 0");
     check_refused(with("llama.expert_used_count", GgufBuilder::uint32(1)), "expected 0 without experts");
@@ -226,7 +229,8 @@ INFERNO_TEST(gguf_attention_heads_fit_together) {
     check_refused(with("llama.attention.head_count", GgufBuilder::uint32(0)), "head_count is 0");
     check_refused(with("llama.attention.head_count_kv", GgufBuilder::uint32(3)), "head_count_kv is 3");
     check_refused(with("llama.attention.head_count_kv", GgufBuilder::uint32(0)), "head_count_kv is 0");
-    check_refused(with("llama.attention.head_count_kv", GgufBuilder::int32s({1, 1})), "expected one for each of 1 layers");
+    check_refused(with("llama.attention.head_count_kv", GgufBuilder::int32s({1, 1})),
+                  "expected one for each of 1 layers");
     check_refused(with("llama.attention.head_count_kv", GgufBuilder::texts({"1"})), "of type string");
     CHECK_EQ(outcome(with("llama.attention.head_count_kv", GgufBuilder::int32s({1}))), "ok");
     check_refused(with("llama.attention.head_count", GgufBuilder::uint32(8)), "expected an even number");

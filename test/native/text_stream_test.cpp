@@ -86,8 +86,8 @@ INFERNO_TEST(text_stream_empty_stop_strings_are_ignored) {
     CHECK_EQ(outcome.text, std::string("abc"));
 }
 
-// However text is cut into tokens, the result is that of searching the whole text at once. When the first match of one stop
-// string ends after that of another, tokens may end the stream at either; both stand before the reference's end.
+// However text is cut into tokens, the result is that of searching the whole text at once. When the first match of one
+// stop string ends after that of another, tokens may end the stream at either; both stand before the reference's end.
 INFERNO_TEST(text_stream_cutting_the_text_differently_keeps_single_stops_exact) {
     std::mt19937 random(11);
     for (int round = 0; round < 3000; ++round) {
