@@ -11,7 +11,13 @@ if(NOT host_result EQUAL 0)
   message(WARNING "The compiler does not know -march=native; building for the baseline of llama.cpp.")
   return()
 endif()
+# Without AVX512-FP16: ggml's half-precision loops then take 128 values a step, so that attention heads of 64 fall into
+# their scalar remainder (llama-bench of a 160M model at 512 tokens of context: 31 tokens/s with it, see
+# docs/performance.md), and they accumulate in half precision.
 set(INFERNO_HOST_CPU_FLAGS -march=native)
+if(host_macros MATCHES "#define __AVX512FP16__ 1")
+  list(APPEND INFERNO_HOST_CPU_FLAGS -mno-avx512fp16)
+endif()
 
 function(inferno_set_feature feature macro)
   if(host_macros MATCHES "#define ${macro} 1")

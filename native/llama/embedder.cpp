@@ -48,6 +48,7 @@ Status Embedder::create_context() {
     params.n_ubatch = params.n_ctx;
     params.n_seq_max = 1;
     params.embeddings = true;
+    params.flash_attn_type = model_->attention_type();
     params.no_perf = true;
     context_.reset(llama_init_from_model(model_->get(), params));
     if (!context_) return {ErrorCode::OutOfMemory, "There is not enough memory for the embedding context."};

@@ -49,6 +49,7 @@ Status Engine::create_context() {
     params.n_outputs_max = static_cast<uint32_t>(parallel_);
     // One KV stream per sequence: attention then costs what its own sequence needs, not what all of them hold.
     params.kv_unified = false;
+    params.flash_attn_type = model_->attention_type();
     params.no_perf = true;
     params.abort_callback = abort_requested;
     params.abort_callback_data = this;

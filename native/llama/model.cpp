@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <exception>
 
 #include "native/llama/backend.h"
 
 namespace inferno::llama {
 namespace {
+
+// ggml's half-precision loops on the CPU take this many values a step and do the rest one by one.
+constexpr int32_t kVectorHeadSize = 64;
 
 std::string metadata(const llama_model * model, const char * key) {
     const int32_t length = llama_model_meta_val_str(model, key, nullptr, 0);
@@ -16,6 +20,15 @@ std::string metadata(const llama_model * model, const char * key) {
     llama_model_meta_val_str(model, key, value.data(), value.size());
     value.resize(static_cast<size_t>(length));
     return value;
+}
+
+// Values per attention head. REQUIRES: the model has layers.
+int32_t head_size_of(const llama_model * model) {
+    const std::string length =
+        metadata(model, (metadata(model, "general.architecture") + ".attention.key_length").c_str());
+    int32_t head_size = 0;
+    std::from_chars(length.data(), length.data() + length.size(), head_size);
+    return head_size > 0 ? head_size : llama_model_n_embd(model) / std::max(1, llama_model_n_head(model));
 }
 
 ModelDescription describe(const llama_model * model) {
@@ -34,7 +47,10 @@ ModelDescription describe(const llama_model * model) {
     result.embedding_length = llama_model_n_embd(model);
     result.layer_count = llama_model_n_layer(model);
     // llama.cpp aborts when asked this of a vocabulary, which has no layers.
-    if (result.layer_count > 0) result.head_count = llama_model_n_head(model);
+    if (result.layer_count > 0) {
+        result.head_count = llama_model_n_head(model);
+        result.head_size = head_size_of(model);
+    }
     result.vocabulary_size = llama_vocab_n_tokens(vocab);
     result.bos_token = llama_vocab_bos(vocab);
     result.eos_token = llama_vocab_eos(vocab);
@@ -83,6 +99,7 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
         return Status(ErrorCode::InvalidModelFile,
                       "llama.cpp cannot load the model" + (reason.empty() ? std::string(".") : ": " + reason));
     }
+    result->offloads_ = options.gpu_layers != 0 && llama_supports_gpu_offload();
     result->description_ = describe(result->model_.get());
     auto chat_template = ChatTemplate::create(result->model_.get());
     if (!chat_template) return chat_template.status();
@@ -91,12 +108,16 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
 }
 
 uint64_t Model::kv_bytes_per_token() const {
-    const llama_model * model = model_.get();
-    const auto heads = static_cast<uint64_t>(std::max(1, llama_model_n_head(model)));
-    const auto head_size = static_cast<uint64_t>(llama_model_n_embd(model)) / heads;
-    const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model)));
+    const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model_.get())));
     constexpr uint64_t kBytesPerValue = 2;
-    return static_cast<uint64_t>(llama_model_n_layer(model)) * kv_heads * head_size * 2 * kBytesPerValue;
+    return static_cast<uint64_t>(description_.layer_count) * kv_heads * static_cast<uint64_t>(description_.head_size) *
+           2 * kBytesPerValue;
+}
+
+llama_flash_attn_type Model::attention_type() const {
+    const bool on_cpu = !offloads_;
+    return on_cpu && description_.head_size < kVectorHeadSize ? LLAMA_FLASH_ATTN_TYPE_DISABLED
+                                                              : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }
 
 }  // namespace inferno::llama

@@ -32,6 +32,7 @@ struct ModelDescription {
     int32_t embedding_length = 0;
     int32_t layer_count = 0;
     int32_t head_count = 0;
+    int32_t head_size = 0;
     int32_t vocabulary_size = 0;
     llama_token bos_token = LLAMA_TOKEN_NULL;
     llama_token eos_token = LLAMA_TOKEN_NULL;
@@ -53,6 +54,8 @@ class Model {
     const ModelDescription & description() const { return description_; }
     // Bytes of KV cache per token of context, F16.
     uint64_t kv_bytes_per_token() const;
+    // On the CPU, fused attention of small heads is several times slower than the plain one.
+    llama_flash_attn_type attention_type() const;
 
   private:
     Model() = default;
@@ -60,6 +63,7 @@ class Model {
     ModelHandle model_;
     std::unique_ptr<ChatTemplate> chat_template_;
     ModelDescription description_;
+    bool offloads_ = false;  // some layers may compute on a GPU
 };
 
 }  // namespace inferno::llama
