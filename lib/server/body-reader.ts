@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { HttpResponse } from 'uWebSockets.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import type { Exchange, SocketActivity } from './exchange.js';
+import type { Exchange } from './exchange.js';
+import type { SocketActivity } from './socket-activity.js';
 
 /** A body over the limit is still read up to this many times the limit, so that the client gets to see the 413. */
 const discardFactor = 4;

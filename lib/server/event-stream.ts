@@ -1,7 +1,6 @@
 import type { HttpResponse } from 'uWebSockets.js';
 import type { ErrorReply } from './error-response.js';
-import type { Exchange, SocketActivity } from './exchange.js';
-import type { ResolvedLimits } from './server-options.js';
+import type { ActivityOwner, SocketActivity } from './socket-activity.js';
 
 /** A comment line: clients skip it. uWebSockets.js drains what it holds back only when something is written. */
 const comment = ':\n\n';
@@ -14,9 +13,8 @@ const comment = ':\n\n';
  * `stallTimeoutMs` is dropped.
  */
 export class EventStream implements SocketActivity {
-  readonly #exchange: Exchange;
+  readonly #exchange: ActivityOwner;
   readonly #res: HttpResponse;
-  readonly #limits: ResolvedLimits;
   #chunk = '';
   #headSent = false;
   #accepted = true;
@@ -27,10 +25,9 @@ export class EventStream implements SocketActivity {
   #wroteSinceSweep = true;
   #silentSince = 0;
 
-  constructor(exchange: Exchange, res: HttpResponse, limits: ResolvedLimits) {
+  constructor(exchange: ActivityOwner, res: HttpResponse) {
     this.#exchange = exchange;
     this.#res = res;
-    this.#limits = limits;
     res.onWritable(() => {
       if (exchange.isOpen && this.#headSent) this.#drain();
       return true;
@@ -73,13 +70,14 @@ export class EventStream implements SocketActivity {
   }
 
   sweep(now: number): void {
+    const { stallTimeoutMs, heartbeatMs } = this.#exchange.limits;
     if (this.#blockedSince !== undefined) {
-      if (now - this.#blockedSince > this.#limits.stallTimeoutMs) this.#exchange.drop();
+      if (now - this.#blockedSince > stallTimeoutMs) this.#exchange.drop();
       else this.#exchange.postponeTimeout(now);
     } else if (this.#wroteSinceSweep) {
       this.#wroteSinceSweep = false;
       this.#silentSince = now;
-    } else if (this.#limits.heartbeatMs > 0 && now - this.#silentSince > this.#limits.heartbeatMs) {
+    } else if (heartbeatMs > 0 && now - this.#silentSince > heartbeatMs) {
       this.write(comment);
     }
   }
@@ -124,7 +122,7 @@ export class EventStream implements SocketActivity {
   #hold(events: string): void {
     this.#held += events;
     this.#heldBytes += Buffer.byteLength(events);
-    if (this.#heldBytes > this.#limits.maxBufferedBytes) this.#exchange.drop();
+    if (this.#heldBytes > this.#exchange.limits.maxBufferedBytes) this.#exchange.drop();
   }
 
   /** The socket took something. `accepted` is true only if everything before this write is with the kernel. */

@@ -1,12 +1,18 @@
-import type { Exchange } from './exchange.js';
 import type { ResolvedLimits } from './server-options.js';
+
+/** What the registry does with a request that is not answered in full. */
+interface OpenExchange {
+  sweep(now: number): void;
+  /** Ends it with an error that says why. */
+  shutDown(): void;
+}
 
 /**
  * The requests of one server that are not answered in full. One timer serves them all; it runs only while there are
  * any and does not keep the process alive.
  */
 export class ExchangeRegistry {
-  readonly #open = new Set<Exchange>();
+  readonly #open = new Set<OpenExchange>();
   readonly #sweepMs: number;
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
@@ -30,12 +36,12 @@ export class ExchangeRegistry {
     return this.#open.size;
   }
 
-  add(exchange: Exchange): void {
+  add(exchange: OpenExchange): void {
     this.#open.add(exchange);
     this.#timer ??= setInterval(this.#sweep, this.#sweepMs).unref();
   }
 
-  delete(exchange: Exchange): void {
+  delete(exchange: OpenExchange): void {
     if (!this.#open.delete(exchange) || this.#open.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -5,6 +5,8 @@ import { EventStream } from './event-stream.js';
 import { LargeReply } from './large-reply.js';
 import { requestIdFrom } from './request-id.js';
 import type { ServerContext } from './server-context.js';
+import type { ResolvedLimits } from './server-options.js';
+import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
 import { statusLine } from './status-line.js';
 
 /** What a request makes the engine do. All methods are idempotent. */
@@ -13,17 +15,6 @@ export interface ExchangeWork {
   pause(): void;
   resume(): void;
 }
-
-/** What an exchange is doing with its socket; looked at by the registry's sweep. */
-export interface SocketActivity {
-  sweep(now: number): void;
-  /** The server ends: finish with an error now. */
-  shutDown(reply: ErrorReply): void;
-  /** The exchange has closed, however it came to that. */
-  release?(): void;
-}
-
-type Header = readonly [name: string, value: string];
 
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
 const rearmMs = 3500;
@@ -35,7 +26,7 @@ const largeBytes = 64 * 1024;
  * after `isOpen` is false. However it ends (answered, aborted, dropped), it leaves the registry exactly once and its
  * work is cancelled exactly once unless it had ended by itself.
  */
-export class Exchange {
+export class Exchange implements ActivityOwner {
   readonly requestId: string;
   readonly startedMs = performance.now();
   readonly #context: ServerContext;
@@ -57,13 +48,16 @@ export class Exchange {
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
   }
 
-  /** False once the answer is complete or the client is gone. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
   get context(): ServerContext {
     return this.#context;
+  }
+
+  get limits(): ResolvedLimits {
+    return this.#context.limits;
   }
 
   /** Keeps the exchange past its handler: registers it and watches for the client's leaving. */
@@ -92,7 +86,6 @@ export class Exchange {
     this.#work?.resume();
   }
 
-  /** Status and the headers every answer has. REQUIRES: corked, first write. */
   writeHead(status: number, contentType: string, headers: readonly Header[]): void {
     const res = this.#res;
     res.writeStatus(statusLine(status));
@@ -141,17 +134,15 @@ export class Exchange {
 
   /** REQUIRES: registered, nothing sent yet. */
   openEventStream(): EventStream {
-    const stream = new EventStream(this, this.#res, this.#context.limits);
+    const stream = new EventStream(this, this.#res);
     this.#activity = stream;
     return stream;
   }
 
-  /** The header that says how long the answer took to compute so far. */
   processingHeader(): Header {
     return ['openai-processing-ms', String(Math.round(performance.now() - this.startedMs))];
   }
 
-  /** The answer is complete and with uWebSockets.js, or the client is gone. Idempotent. */
   finish(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -164,7 +155,6 @@ export class Exchange {
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
-  /** Closes the connection under a client that does not do its part, and frees what it used. */
   drop(): void {
     if (!this.#isOpen) return;
     this.finish();

@@ -1,18 +1,18 @@
 import type { HttpResponse } from 'uWebSockets.js';
-import type { Exchange, SocketActivity } from './exchange.js';
+import type { ActivityOwner, SocketActivity } from './socket-activity.js';
 
 /**
  * A whole answer too large to hand over at once: uWebSockets.js takes what the socket takes and asks for the rest, so
  * the exchange stays open, and under our stall timeout, until the last byte is with the kernel.
  */
 export class LargeReply implements SocketActivity {
-  readonly #exchange: Exchange;
+  readonly #exchange: ActivityOwner;
   readonly #res: HttpResponse;
   readonly #body: Buffer;
   #progressMs = performance.now();
 
   /** `writeHead` runs corked, before the first byte. */
-  constructor(exchange: Exchange, res: HttpResponse, body: Buffer, writeHead: () => void) {
+  constructor(exchange: ActivityOwner, res: HttpResponse, body: Buffer, writeHead: () => void) {
     this.#exchange = exchange;
     this.#res = res;
     this.#body = body;
@@ -24,7 +24,7 @@ export class LargeReply implements SocketActivity {
   }
 
   sweep(now: number): void {
-    if (now - this.#progressMs > this.#exchange.context.limits.stallTimeoutMs) this.#exchange.drop();
+    if (now - this.#progressMs > this.#exchange.limits.stallTimeoutMs) this.#exchange.drop();
     else this.#exchange.postponeTimeout(now);
   }
 
