@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** These run for minutes and have scripts of their own. */
-const slowAreas = new Set(['native', 'stress', 'fuzz']);
+const slowAreas = new Set(['native', 'stress', 'fuzz', 'parity']);
 
 function areas() {
   return readdirSync(join(root, 'test'), { withFileTypes: true })

@@ -1,4 +1,6 @@
-// Builds the programs that Inferno is compared with, from the same vendored llama.cpp tree, into .cache/peers/bin.
+// Builds the programs that Inferno is compared with, from the same vendored llama.cpp tree.
+//   node bench/peers/build-llama.mjs                  as its users build it, into .cache/peers/bin
+//   node bench/peers/build-llama.mjs --same-kernels   with the CPU flags of our addon, into .cache/peers-same-kernels/bin
 // Does nothing when they are there and the tree is the same; --force builds anyway.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const source = join(root, 'native/vendor/llama.cpp');
-const build = join(root, '.cache/peers');
+const sameKernels = process.argv.includes('--same-kernels');
+const build = join(root, '.cache', sameKernels ? 'peers-same-kernels' : 'peers');
 const stampFile = join(build, 'built-from');
 const targets = ['llama-bench', 'llama-batched-bench', 'llama-server', 'llama-completion'];
 const flags = [
@@ -19,7 +22,16 @@ const flags = [
   '-DLLAMA_BUILD_EXAMPLES=OFF',
   '-DLLAMA_USE_PREBUILT_UI=OFF',
   '-DLLAMA_BUILD_APP=OFF',
+  ...(sameKernels ? addonFlags() : []),
 ];
+
+/** See cmake/host-cpu.cmake, which says why. */
+function addonFlags() {
+  const compiler = process.env.CC ?? 'cc';
+  const macros = spawnSync(compiler, ['-march=native', '-dM', '-E', '-x', 'c', '/dev/null'], { encoding: 'utf8' });
+  if (!macros.stdout?.includes('#define __AVX512FP16__ 1')) return [];
+  return ['C', 'CXX'].map((language) => `-DCMAKE_${language}_FLAGS=-mno-avx512fp16`);
+}
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });

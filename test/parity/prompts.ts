@@ -1,0 +1,23 @@
+/** Openings that the small trained models know how to go on with, and some that they do not. */
+export const prompts: readonly string[] = [
+  'Once upon a time',
+  'Lily and Tom went to the park',
+  'The little dog',
+  'One day, a big bird',
+  'There was a girl who liked',
+  'The sun was shining and',
+  'A cat sat on',
+  'In the morning, the boy',
+  'She said, "Hello',
+  'The king and the queen',
+  'It was a cold winter day.',
+  'My name is',
+  'The moon is',
+  'Two plus three is',
+  'One, two, three,',
+  'Inferno is',
+  'Why did the',
+  'def main():',
+  'Ärger über Öl, naïve café: 你好',
+  '1 2 3 4 5 6 7 8 9 10',
+];
