@@ -6,6 +6,7 @@ add_executable(inferno-native-tests
   test/native/engine_test.cpp
   test/native/event_outbox_test.cpp
   test/native/gguf_check_test.cpp
+  test/native/prefill_slice_test.cpp
   test/native/text_stream_test.cpp
   test/native/thread_budget_test.cpp
   test/native/utf8_test.cpp

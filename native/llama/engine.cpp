@@ -40,6 +40,7 @@ Status Engine::create_context() {
     if (!capacity) return capacity.status();
     parallel_ = capacity.value().parallel;
     batch_size_ = capacity.value().batch_size;
+    prefill_slice_ = PrefillSlice(batch_size_);
 
     llama_context_params params = llama_context_default_params();
     params.n_ctx = static_cast<uint32_t>(capacity.value().context_size) * static_cast<uint32_t>(parallel_);

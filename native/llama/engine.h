@@ -24,6 +24,7 @@
 #include "native/llama/embedder.h"
 #include "native/llama/event_outbox.h"
 #include "native/llama/model.h"
+#include "native/llama/prefill_slice.h"
 #include "native/llama/prompt_preparer.h"
 #include "native/llama/thread_budget.h"
 
@@ -104,7 +105,6 @@ class Engine {
     void finish_slot(RunningGeneration & generation, StopReason reason, Status error = Status::ok());
     void end_everything();
     void refresh_machine();
-    int32_t prefill_beside_decode() const;
     static bool abort_requested(void * engine);
 
     // Constant after construction.
@@ -137,12 +137,12 @@ class Engine {
     std::deque<EmbeddingJob> embeddings_;
     Embedder embedder_;
     ThreadBudget thread_budget_;
+    PrefillSlice prefill_slice_{0};  // set with batch_size_
     BatchPlan plan_;
     CandidateBuffer candidates_;
     DecodeBatch batch_;
     std::string piece_;
     std::string text_;
-    double prefill_us_per_token_ = 0.0;
     int64_t machine_checked_us_ = 0;
     int32_t decode_status_ = 0;
     bool urgent_ = false;

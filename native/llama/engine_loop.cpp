@@ -13,11 +13,6 @@
 namespace inferno::llama {
 namespace {
 
-// Prompt tokens beside decoding sequences are limited to what fits in this time, so that no stream waits longer for its
-// next token.
-constexpr double kPrefillSliceUs = 80'000.0;
-constexpr int32_t kMinPrefillSlice = 8;
-constexpr int32_t kFirstPrefillSlice = 32;
 constexpr int64_t kMachineCheckIntervalUs = 2'000'000;
 // A step longer than this never lets earlier events wait for a merged wake.
 constexpr int32_t kQuickStepTokens = 64;
@@ -28,7 +23,7 @@ void Engine::run() {
     while (take_mail()) {
         reap_cancelled();
         admit();
-        plan_batch(slot_view_, {batch_size_, prefill_beside_decode(), can_bridge_}, plan_);
+        plan_batch(slot_view_, {batch_size_, prefill_slice_.tokens(), can_bridge_}, plan_);
         if (plan_.empty() || !outbox_.has_room()) {
             outbox_.publish(true);
             outbox_.flush();
@@ -94,11 +89,6 @@ bool Engine::step_embedding() {
     return true;
 }
 
-int32_t Engine::prefill_beside_decode() const {
-    if (prefill_us_per_token_ <= 0.0) return kFirstPrefillSlice;
-    return std::clamp(static_cast<int32_t>(kPrefillSliceUs / prefill_us_per_token_), kMinPrefillSlice, batch_size_);
-}
-
 void Engine::decode() {
     refresh_machine();
     if (plan_.tokens.size() > kQuickStepTokens || plan_.prefill_tokens > 0) outbox_.flush();
@@ -116,11 +106,7 @@ void Engine::decode() {
         return;
     }
     thread_budget_.record(token_count, step_us);
-    if (plan_.prefill_tokens >= kMinPrefillSlice) {
-        const double us_per_token = static_cast<double>(step_us) / token_count;
-        prefill_us_per_token_ =
-            prefill_us_per_token_ == 0.0 ? us_per_token : 0.7 * prefill_us_per_token_ + 0.3 * us_per_token;
-    }
+    if (plan_.prefill_tokens > 0 && plan_.decode_tokens > 0) prefill_slice_.record(plan_.prefill_tokens, step_us);
     decode_steps_.fetch_add(1, std::memory_order_relaxed);
     tokens_prefilled_.fetch_add(static_cast<uint64_t>(plan_.prefill_tokens), std::memory_order_relaxed);
     for (const llama_seq_id slot : plan_.bridges) llama_memory_seq_rm(llama_get_memory(context_.get()), slot, -1, -1);

@@ -1,0 +1,29 @@
+// How many prompt tokens may join a step in which other sequences decode, so that no stream waits long for its next
+// token. Learns from the steps themselves, because a token's cost depends on the model, the machine, the depth of the
+// contexts and the sequences beside it. Thread safety: none; owned by the engine thread.
+#pragma once
+
+#include <cstdint>
+
+namespace inferno::llama {
+
+class PrefillSlice {
+  public:
+    // The time a step with decoding sequences should not exceed.
+    static constexpr int64_t kTargetUs = 130'000;
+    static constexpr int32_t kMinTokens = 8;
+    static constexpr int32_t kFirstTokens = 24;
+
+    // `max_tokens`: of one decode call.
+    explicit PrefillSlice(int32_t max_tokens) : max_tokens_(max_tokens) {}
+
+    int32_t tokens() const { return tokens_; }
+    // After a step with `prefill_tokens` prompt tokens beside decoding sequences.
+    void record(int32_t prefill_tokens, int64_t step_us);
+
+  private:
+    int32_t max_tokens_;
+    int32_t tokens_ = kFirstTokens;
+};
+
+}  // namespace inferno::llama
