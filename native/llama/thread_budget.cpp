@@ -11,9 +11,11 @@ constexpr int kMinTrialInterval = 48;
 constexpr int kMaxTrialInterval = 2048;
 // A change must win by this much, so that noise does not move the choice to and fro.
 constexpr double kMinGain = 0.96;
-// Steps this much slower than expected, three in a row, mean that the machine changed.
+// Steps this much slower than expected, three in a row and for this long, mean that the machine changed. Shorter ones
+// are what every scheduler does to a thread.
 constexpr double kSlowFactor = 1.4;
 constexpr int kSlowStepsToTrial = 3;
+constexpr int64_t kSlowUsToTrial = 10'000;
 constexpr double kSmoothing = 0.1;
 constexpr int kPrefillTokens = 32;
 
@@ -61,7 +63,7 @@ void ThreadBudget::record(int tokens, int64_t step_us) {
     if (step_class.trial_threads > 0) {
         record_trial(step_class, unit_us);
     } else {
-        record_steady(step_class, unit_us);
+        record_steady(step_class, unit_us, step_us);
     }
 }
 
@@ -75,18 +77,22 @@ int ThreadBudget::neighbour(StepClass & step_class) const {
     return other >= 1 && other <= max_threads_ ? other : 0;
 }
 
-void ThreadBudget::record_steady(StepClass & step_class, double unit_us) {
+void ThreadBudget::record_steady(StepClass & step_class, double unit_us, int64_t step_us) {
     if (step_class.expected_us == 0.0) step_class.expected_us = unit_us;
     const bool slow = unit_us > kSlowFactor * step_class.expected_us;
     step_class.slow_steps = slow ? step_class.slow_steps + 1 : 0;
-    step_class.expected_us += kSmoothing * (unit_us - step_class.expected_us);
-    const bool machine_changed = step_class.slow_steps >= kSlowStepsToTrial;
+    step_class.slow_us = slow ? step_class.slow_us + step_us : 0;
+    // Clipped, so that one step which the scheduler interrupted does not make a worse choice look good for a while.
+    const double clipped_us = std::min(unit_us, 2 * step_class.expected_us);
+    step_class.expected_us += kSmoothing * (clipped_us - step_class.expected_us);
+    const bool machine_changed = step_class.slow_steps >= kSlowStepsToTrial && step_class.slow_us >= kSlowUsToTrial;
     if (--step_class.steps_until_trial > 0 && !machine_changed) return;
     if (machine_changed) {
         // The average still remembers the fast time; the trial must compare with now.
         step_class.expected_us = unit_us;
         step_class.trial_interval = kMinTrialInterval;
         step_class.slow_steps = 0;
+        step_class.slow_us = 0;
         step_class.tries_more_next = false;
     }
     step_class.trial_threads = neighbour(step_class);

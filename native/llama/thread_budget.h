@@ -37,6 +37,7 @@ class ThreadBudget {
         int steps_until_trial = 0;
         int trial_interval = 0;
         int slow_steps = 0;            // in a row
+        int64_t slow_us = 0;           // what they took
         bool tries_more_next = false;  // direction of the next trial
         int trial_threads = 0;         // > 0 while a trial runs
         std::vector<double> trial_us;
@@ -44,7 +45,7 @@ class ThreadBudget {
 
     static int class_of(int tokens);
     int neighbour(StepClass & step_class) const;
-    void record_steady(StepClass & step_class, double unit_us);
+    void record_steady(StepClass & step_class, double unit_us, int64_t step_us);
     void record_trial(StepClass & step_class, double unit_us);
 
     const int fixed_threads_;

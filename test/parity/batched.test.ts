@@ -13,7 +13,7 @@ import { prompts } from './prompts.js';
 const tokens = 32;
 const others = 31;
 const settings = { contextSize: 256, parallel: others + 1, threads: 1 };
-const options = { temperature: 0, maxTokens: tokens, ignoreEos: true, logprobs: 2 };
+const options = { temperature: 0, maxTokens: tokens, ignoreEos: true, logprobs: 20 };
 
 async function alone(model: Model): Promise<GenerationResult[]> {
   const results: GenerationResult[] = [];
@@ -33,28 +33,37 @@ async function batched(model: Model): Promise<GenerationResult[]> {
 }
 
 interface Difference {
-  /** Of the log probability of the same token. */
+  /** Of the log probability of the same token, up to and including the first position where they chose differently. */
   readonly largest: number;
-  /** At the first token that differs: how far the best token was ahead of the second one when alone. */
+  /** The same before that position: what a lost lead is judged by, so that it must not be measured where it was lost. */
+  readonly largestBefore: number;
+  /** Where they chose differently: how far the chosen token was ahead, when alone, of the one that took its place. */
   readonly lead: number | undefined;
+}
+
+function shift(own: TokenLogprob, other: TokenLogprob): number {
+  const moved = own.top.map(({ id, logprob }) => {
+    const same = other.top.find((candidate) => candidate.id === id);
+    return same === undefined ? 0 : Math.abs(logprob - same.logprob);
+  });
+  return Math.max(0, ...moved);
 }
 
 /** Both were computed from the same tokens up to and including the first position where they chose differently. */
 function difference(one: readonly TokenLogprob[], many: readonly TokenLogprob[]): Difference {
-  let largest = 0;
+  assert.equal(one.length, tokens);
+  assert.equal(many.length, tokens);
+  let largestBefore = 0;
   for (const [index, own] of one.entries()) {
-    const other = many[index];
-    if (other === undefined) break;
-    for (const { id, logprob } of own.top) {
-      const same = other.top.find((candidate) => candidate.id === id);
-      if (same !== undefined) largest = Math.max(largest, Math.abs(logprob - same.logprob));
-    }
+    const other = many[index] ?? own;
+    const largest = Math.max(largestBefore, shift(own, other));
     if (own.id !== other.id) {
-      const [best, second] = own.top;
-      return { largest, lead: best && second ? best.logprob - second.logprob : Infinity };
+      const replacement = own.top.find(({ id }) => id === other.id)?.logprob ?? -Infinity;
+      return { largest, largestBefore, lead: own.logprob - replacement };
     }
+    largestBefore = largest;
   }
-  return { largest, lead: undefined };
+  return { largest: largestBefore, largestBefore, lead: undefined };
 }
 
 describe('text together with 31 others', () => {
@@ -73,14 +82,17 @@ describe('text together with 31 others', () => {
     const many = await batched(model);
     const found = one.map((result, index) => difference(result.logprobs ?? [], many[index]?.logprobs ?? []));
     const largest = Math.max(...found.map((each) => each.largest));
+    const largestBefore = Math.max(...found.map((each) => each.largestBefore));
     const leads = found.flatMap(({ lead }) => (lead === undefined ? [] : [lead]));
     context.diagnostic(
       `${name}: ${String(leads.length)} of ${String(prompts.length)} texts differ within ${String(tokens)} tokens; ` +
-        `largest difference of a log probability ${largest.toFixed(5)}; ` +
+        `largest difference of a log probability ${largest.toFixed(5)}, where the tokens agree ${largestBefore.toFixed(5)}; ` +
         `largest lead of a token that was not chosen again ${Math.max(0, ...leads).toFixed(5)}`,
     );
     // Two tokens can change places only if together they moved by their distance.
-    for (const lead of leads) assert.ok(lead <= 2 * largest, `a lead of ${String(lead)} was lost`);
+    for (const lead of leads) assert.ok(lead <= 2 * largestBefore, `a lead of ${String(lead)} was lost`);
+    // llama.cpp's own server, with the same kernels and load, moves them by 0.31: its kernels round the activations to
+    // eight bits, and a batch of another shape rounds otherwise. With F16 weights it is 0.01 in both.
     assert.ok(largest < 0.5, `log probabilities differ by ${String(largest)}`);
   });
 });

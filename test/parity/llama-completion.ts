@@ -8,7 +8,7 @@ import { PeerTools } from '../../bench/peers/tools.js';
 
 const run = promisify(execFile);
 /** What the program prints after its text. Its log thread sometimes ends before it has printed everything. */
-const epilogue = '\n\n';
+const epilogue = Buffer.from('\n\n');
 const attempts = 5;
 let tools: PeerTools | undefined;
 
@@ -20,8 +20,11 @@ export interface ReferenceOptions {
   readonly flashAttention: 'on' | 'off';
 }
 
-/** The text of exactly `tokens` tokens after a prompt. */
-export async function referenceText(prompt: string, options: ReferenceOptions): Promise<string> {
+/**
+ * The bytes of exactly `tokens` tokens after a prompt. The program prints no ids of what it generates, and writing its
+ * session file, which has them, makes it compute the prompt's last token apart.
+ */
+export async function referenceBytes(prompt: string, options: ReferenceOptions): Promise<Buffer> {
   const { modelPath, tokens, contextSize, flashAttention } = options;
   tools ??= new PeerTools('sameKernels');
   const folder = await mkdtemp(join(tmpdir(), 'inferno-parity-'));
@@ -32,8 +35,9 @@ export async function referenceText(prompt: string, options: ReferenceOptions): 
     const args = ['-m', modelPath, '-f', promptFile, '-no-cnv', '--no-display-prompt', '--ignore-eos'];
     args.push('-fa', flashAttention, ...Object.entries(numbers).flatMap(([flag, value]) => [flag, String(value)]));
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const { stdout } = await run(tools.path('llama-completion'), args, { maxBuffer: 1 << 26 });
-      if (stdout.endsWith(epilogue)) return stdout.slice(0, -epilogue.length);
+      const { stdout } = await run(tools.path('llama-completion'), args, { maxBuffer: 1 << 26, encoding: 'buffer' });
+      const end = stdout.length - epilogue.length;
+      if (end >= 0 && stdout.subarray(end).equals(epilogue)) return stdout.subarray(0, end);
     }
     throw new Error(`llama-completion did not print its whole text in ${String(attempts)} attempts.`);
   } finally {
