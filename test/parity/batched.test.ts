@@ -91,8 +91,8 @@ describe('text together with 31 others', () => {
     );
     // Two tokens can change places only if together they moved by their distance.
     for (const lead of leads) assert.ok(lead <= 2 * largestBefore, `a lead of ${String(lead)} was lost`);
-    // llama.cpp's own server, with the same kernels and load, moves them by 0.31: its kernels round the activations to
-    // eight bits, and a batch of another shape rounds otherwise. With F16 weights it is 0.01 in both.
+    // llama.cpp's own server, with the same kernels and load, moves them by 0.31. With F16 weights, whose kernels do not
+    // round activations to eight bits, it is 0.01 in both.
     assert.ok(largest < 0.5, `log probabilities differ by ${String(largest)}`);
   });
 });
