@@ -36,6 +36,8 @@ async function healthTimesMs(url: string, count: number): Promise<number[]> {
 describe('4,000 half-open connections and 500 clients that never read', () => {
   it('leave /health answering', { timeout: 300_000 }, async (context) => {
     await using server = await startServerProcess(['--parallel', '16']);
+    // The first fetch of a process loads what it is made of, which takes longer than any answer.
+    await healthTimesMs(server.url, 1);
     const silent = await openAll(4000, async (i) => {
       const connection = await RawConnection.open(server.port);
       connection.send(starts[i % starts.length] ?? '');
@@ -49,7 +51,9 @@ describe('4,000 half-open connections and 500 clients that never read', () => {
     });
     const times = await healthTimesMs(server.url, 200);
     const at = (part: number): string => (times[Math.floor(times.length * part)] ?? NaN).toFixed(2);
-    context.diagnostic(`/health: median ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+    const quick = times.filter((time) => time < 10).length;
+    const share = `${String(quick)} of ${String(times.length)} under 10 ms`;
+    context.diagnostic(`/health: median ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, ${share}`);
     for (const connection of [...silent, ...deaf]) connection.destroy();
     assert.equal(await server.stop(), 0);
   });
