@@ -72,6 +72,36 @@ export const errorCodes = {
     type: 'rate_limit_error',
     remedy: 'Wait for the time in Retry-After and send again.',
   },
+  overloaded: {
+    status: 503,
+    type: 'server_error',
+    remedy: 'Wait for the time in Retry-After and send again, or send to another instance.',
+  },
+  deadline_exceeded: {
+    status: 504,
+    type: 'server_error',
+    remedy: 'Send again with a later deadline or a higher priority.',
+  },
+  priority_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    remedy: 'Ask for a lower priority, or use a key that may use this one.',
+  },
+  dependency_failed: {
+    status: 409,
+    type: 'invalid_request_error',
+    remedy: 'Send the requests it depends on again, then this one.',
+  },
+  request_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'Check the id; finished background requests are kept for a limited time.',
+  },
+  journal_unavailable: {
+    status: 503,
+    type: 'server_error',
+    remedy: "Check the disk and the permissions of the journal's folder.",
+  },
   file_not_found: {
     status: 404,
     type: 'invalid_request_error',

@@ -34,6 +34,37 @@ export interface NativeLoadOptions {
   readonly gpuLayers: number;
   /** Load only the vocabulary: tokenize, detokenize and renderChat work, generation does not. */
   readonly vocabularyOnly: boolean;
+  readonly scheduling: NativeSchedulingOptions;
+  readonly cache: NativeCacheOptions;
+  readonly speculation: NativeSpeculationOptions;
+}
+
+export interface NativeSchedulingOptions {
+  /** 'fifo' turns priorities, fairness, deadlines' lifts and preemption off; expiry and cancel stay. */
+  readonly policy: 'priority' | 'fifo';
+  /** Requests that may wait; the levels of back-pressure are fractions of it. */
+  readonly queueCapacity: number;
+  /** Sequences that are always allowed to run, 1 to `parallel`. */
+  readonly minWorkers: number;
+  /** Mean time between two tokens of a sequence above which fewer run at once; 0 = never fewer. */
+  readonly targetLatencyMs: number;
+}
+
+export interface NativeCacheOptions {
+  /** Host memory for KV prefixes that no sequence holds any more; 0 = none. */
+  readonly memoryBytes: number;
+  /** Empty: nothing is spilled to disk. */
+  readonly directory: string;
+  readonly diskBytes: number;
+}
+
+export interface NativeSpeculationOptions {
+  /** 'auto' drafts by prompt lookup (and with the draft model, if any) while measured step times say that it pays. */
+  readonly mode: 'auto' | 'off';
+  /** Empty: no draft model. */
+  readonly draftModelPath: string;
+  /** Tokens drafted for one step at most. */
+  readonly maxDraftTokens: number;
 }
 
 export interface NativeModelInfo {
@@ -70,6 +101,76 @@ export interface NativeModelStats {
   readonly tokensPrefilled: number;
   readonly requestsFinished: number;
   readonly wakes: number;
+  /** Prompt tokens that came from a cached prefix. */
+  readonly tokensCached: number;
+  readonly tokensDrafted: number;
+  readonly tokensAccepted: number;
+}
+
+/** Tiers in the order of every array below. */
+export const tiers = ['vip', 'high', 'normal', 'low'] as const;
+export type Tier = (typeof tiers)[number];
+
+/** Where a waiting generation stands. */
+export interface NativeQueuePosition {
+  /** Requests expected to start before it; 0 = next, or running. */
+  readonly position: number;
+  /** Expected milliseconds until it starts, from the measured token rate. */
+  readonly etaMs: number;
+  readonly state: 'preparing' | 'held' | 'waiting' | 'running' | 'parked';
+}
+
+export interface NativeTierStatus {
+  readonly queued: number;
+  readonly running: number;
+  readonly parked: number;
+  /** Prompt and expected answer tokens of what waits. */
+  readonly queuedTokens: number;
+  /** Of the oldest waiting request; 0 = none. */
+  readonly oldestMs: number;
+  /** Waiting times of the last 1,000 started requests. */
+  readonly waitMs: { readonly mean: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number };
+  readonly started: number;
+  readonly tokensServed: number;
+}
+
+/** One consistent look at a model's scheduler. */
+export interface NativeQueueStatus {
+  readonly policy: 'priority' | 'fifo';
+  readonly capacity: number;
+  readonly queued: number;
+  /** Waiting for dependencies; not part of `queued`. */
+  readonly held: number;
+  readonly running: number;
+  readonly parked: number;
+  /** By tier, see `tiers`. */
+  readonly byTier: readonly NativeTierStatus[];
+  /** Sequences: that run, that may run now, and that exist. */
+  readonly workers: { readonly busy: number; readonly limit: number; readonly total: number };
+  /** Measured over the last seconds of work; 0 = nothing measured yet. */
+  readonly prefillTokensPerSecond: number;
+  readonly decodeTokensPerSecond: number;
+  /** Mean time between two tokens of one sequence. */
+  readonly tokenLatencyMs: number;
+  /** Expected milliseconds until all that waits now has started. */
+  readonly drainMs: number;
+  readonly started: number;
+  readonly finished: number;
+  readonly cancelled: number;
+  readonly expired: number;
+  readonly preempted: number;
+  readonly cache: {
+    readonly memoryBytes: number;
+    readonly memoryLimitBytes: number;
+    readonly diskBytes: number;
+    readonly diskLimitBytes: number;
+    readonly entries: number;
+    readonly hits: number;
+    readonly misses: number;
+    readonly tokensReused: number;
+    readonly evicted: number;
+    readonly spilled: number;
+  };
 }
 
 /** One generation, as handed to the engine thread. Exactly one of `prompt`, `tokens`, `messagesJson` is set. */
@@ -109,6 +210,17 @@ export interface NativeGenerationRequest {
   readonly ignoreEos: boolean;
   /** Deliver text already escaped for the inside of a JSON string (no surrounding quotes). */
   readonly escapeJson: boolean;
+
+  /** Index into `tiers`. */
+  readonly tier: number;
+  /** Whose fair share it counts against within its tier; empty = everybody who gave none. */
+  readonly user: string;
+  /** Milliseconds from now until it must have started; 0 = none. */
+  readonly deadlineMs: number;
+  /** Expected answer tokens; 0 = from maxTokens and what the model's answers were like. */
+  readonly estimatedTokens: number;
+  /** Generations of this model that must end well before it starts; numbers that ended well already are fine. */
+  readonly dependencies?: Int32Array;
 }
 
 /** Int32 fields of one event record; the records of a drain lie one after another. */
@@ -140,6 +252,11 @@ export interface NativeGenerationEnd {
   readonly queueUs: number;
   readonly prefillUs: number;
   readonly decodeUs: number;
+  /** Tokens proposed by speculation, and those of them that were right. */
+  readonly draftedTokens: number;
+  readonly acceptedTokens: number;
+  /** Times it was parked for a better one. */
+  readonly preemptions: number;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -161,6 +278,13 @@ export interface NativeTokenLogprob {
 export interface NativeModel {
   info(): NativeModelInfo;
   stats(): NativeModelStats;
+  queueStatus(): NativeQueueStatus;
+  /** Undefined for numbers that are unknown or have ended. */
+  queuePosition(generation: number): NativeQueuePosition | undefined;
+  /** Memory the model holds now: weights, KV cache and compute buffers, without the prefix cache. */
+  memoryBytes(): number;
+  /** A second engine over the same weights. */
+  replicate(options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'vocabularyOnly'>): NativeLoadHandle;
   /**
    * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
    * tokenizing and grammar compilation happen on the model's preparation thread. Every generation ends with exactly one
@@ -212,7 +336,46 @@ export interface NativeSystemInfo {
   readonly availableCores: number;
 }
 
+export interface NativeJournalOptions {
+  /** Made when it does not exist. One process at a time may have it open. */
+  readonly directory: string;
+  /** zstd, 1 to 22. */
+  readonly compressionLevel: number;
+  readonly checkpointIntervalMs: number;
+}
+
+export interface NativeJournalStats {
+  readonly entries: number;
+  readonly appends: number;
+  /** fdatasync calls for them; fewer than appends when commits were grouped. */
+  readonly syncs: number;
+  readonly checkpoints: number;
+  readonly logBytes: number;
+}
+
+/** A durable map from key to bytes: a log of changes, and checkpoints of the whole map. */
+export interface NativeJournal {
+  /** Resolves when the change would survive a power cut. Rejects with 'journal_unavailable'. */
+  put(key: string, value: Uint8Array): Promise<void>;
+  /** Like `put`; a key that is not there is fine. */
+  remove(key: string): Promise<void>;
+  /** Writes a checkpoint now and starts a new log. */
+  checkpoint(): Promise<void>;
+  stats(): NativeJournalStats;
+  /** Waits for what was put, writes a last checkpoint, releases the folder. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface NativeOpenedJournal {
+  readonly journal: NativeJournal;
+  readonly entries: readonly { readonly key: string; readonly value: Uint8Array }[];
+  /** What was wrong with the files and what was done about it, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
 export interface NativeAddon {
+  /** Recovers to the last good record of damaged files. Rejects with 'journal_unavailable', e.g. when it is in use. */
+  openJournal(options: NativeJournalOptions): Promise<NativeOpenedJournal>;
   /** Directory that holds the backend libraries; idempotent. */
   initialize(libraryDirectory: string): void;
   systemInfo(): NativeSystemInfo;
