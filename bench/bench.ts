@@ -21,6 +21,8 @@ export interface Scenario {
   measure(bench: Bench, model: BenchModel): Promise<Comparison[]>;
 }
 
+type Alternating = Pick<Bench, 'runs' | 'say'>;
+
 export interface Measured {
   readonly value: number;
   /** The value is a lower bound: the measurement was cut off there. */
@@ -42,7 +44,7 @@ export interface SideResult {
 }
 
 /** A B A B …: what changes on the machine meanwhile meets all sides alike. */
-export async function alternate(bench: Bench, what: string, sides: readonly Side[]): Promise<SideResult[]> {
+export async function alternate(bench: Alternating, what: string, sides: readonly Side[]): Promise<SideResult[]> {
   const measured = sides.map(({ name }) => ({ name, values: [] as number[], cutOff: false, clientLoad: 0 }));
   for (let run = 1; run <= bench.runs; run++) {
     for (const [index, side] of sides.entries()) {
@@ -56,6 +58,46 @@ export async function alternate(bench: Bench, what: string, sides: readonly Side
     }
   }
   return measured;
+}
+
+/** A run that says several things at once. */
+export interface MeasuredMany<Metric extends string> {
+  /** A side need not say all. */
+  readonly values: Readonly<Partial<Record<Metric, number>>>;
+  readonly clientLoad: number;
+}
+
+export interface SideOfMany<Metric extends string> {
+  readonly name: string;
+  run(): Promise<MeasuredMany<Metric>>;
+}
+
+/** Like `alternate`; the results of each metric for themselves. */
+export async function alternateMany<Metric extends string>(
+  bench: Alternating,
+  what: string,
+  metrics: readonly Metric[],
+  sides: readonly SideOfMany<Metric>[],
+): Promise<(metric: Metric) => SideResult[]> {
+  const runs = sides.map(({ name }) => ({ name, all: [] as MeasuredMany<Metric>[] }));
+  for (let run = 1; run <= bench.runs; run++) {
+    for (const [index, side] of sides.entries()) {
+      const measured = await side.run();
+      runs[index]?.all.push(measured);
+      const said = metrics.flatMap((metric) => {
+        const value = measured.values[metric];
+        return value === undefined ? [] : [`${metric} ${value.toPrecision(4)}`];
+      });
+      bench.say(`${what}, run ${String(run)}/${String(bench.runs)}: ${side.name}: ${said.join(', ')}`);
+    }
+  }
+  return (metric) =>
+    runs.map(({ name, all }) => ({
+      name,
+      values: all.flatMap(({ values }) => values[metric] ?? []),
+      cutOff: false,
+      clientLoad: Math.max(0, ...all.map(({ clientLoad }) => clientLoad)),
+    }));
 }
 
 /** Two sides by their names. */

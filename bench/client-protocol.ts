@@ -20,6 +20,28 @@ export interface StreamsResult {
   readonly clientLoad: number;
 }
 
+export interface PlannedRequest {
+  readonly request: HttpRequest;
+  /** From the start of the job; it is sent later when too many are open then. */
+  readonly atMs: number;
+}
+
+/** Requests that are sent in their order, each at its time, with at most `atOnce` open. Each connects just before. */
+export interface LoadJob {
+  readonly kind: 'load';
+  readonly port: number;
+  readonly requests: readonly PlannedRequest[];
+  readonly atOnce: number;
+  /** What is not answered by then is cut off, what is not sent never is. */
+  readonly capMs: number;
+}
+
+export interface LoadResult {
+  /** In the order of the requests; fewer when the time was up. */
+  readonly answers: readonly CompletionRecord[];
+  readonly clientLoad: number;
+}
+
 /** A request whose connection is closed while the server works on it. */
 export interface CancelJob {
   readonly kind: 'cancel';
@@ -43,5 +65,5 @@ export interface CancelResult {
   readonly failure: string | null;
 }
 
-export type ClientJob = StreamsJob | CancelJob;
+export type ClientJob = StreamsJob | LoadJob | CancelJob;
 export type ClientReply<Result> = { readonly result: Result } | { readonly error: string };

@@ -1,7 +1,16 @@
 /** The benchmark's side of its client process. */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { CancelJob, CancelResult, ClientJob, ClientReply, StreamsJob, StreamsResult } from './client-protocol.js';
+import type {
+  CancelJob,
+  CancelResult,
+  ClientJob,
+  ClientReply,
+  LoadJob,
+  LoadResult,
+  StreamsJob,
+  StreamsResult,
+} from './client-protocol.js';
 import type { Child, ChildProcesses } from './processes.js';
 
 const clientFile = fileURLToPath(new URL('load-client.ts', import.meta.url));
@@ -42,6 +51,10 @@ export class LoadClient {
 
   async streams(job: Omit<StreamsJob, 'kind'>): Promise<StreamsResult> {
     return (await this.#run({ kind: 'streams', ...job })) as StreamsResult;
+  }
+
+  async load(job: Omit<LoadJob, 'kind'>): Promise<LoadResult> {
+    return (await this.#run({ kind: 'load', ...job })) as LoadResult;
   }
 
   async cancel(job: Omit<CancelJob, 'kind'>): Promise<CancelResult> {

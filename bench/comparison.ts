@@ -1,7 +1,7 @@
 /** One line of the results: values measured, what they are held against, and the bar. */
 import { median, rangeOf, ratioOf, type Ratio } from './stats.js';
 
-export type Unit = 'tokens/s' | 'ms';
+export type Unit = 'tokens/s' | 'ms' | 's' | 'of the unique' | 'answers';
 
 export interface Series {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface Series {
 }
 
 export type Bar =
-  | { readonly kind: 'ratio at least' | 'ratio above'; readonly value: number }
+  | { readonly kind: 'ratio at least' | 'ratio above' | 'ratio at most'; readonly value: number }
   /** Every value, not only the median. */
   | { readonly kind: 'at most'; readonly value: number };
 
@@ -39,6 +39,7 @@ export function isMet(comparison: Comparison): boolean | undefined {
   if (bar.kind === 'at most') return subject.cutOff !== true && rangeOf(subject.values).most <= bar.value;
   const ratio = ratioIn(comparison);
   if (ratio === undefined) throw new Error(`${comparison.what}: a bar on a ratio needs a reference.`);
+  if (bar.kind === 'ratio at most') return subject.cutOff !== true && ratio.value <= bar.value;
   return bar.kind === 'ratio above' ? ratio.value > bar.value : ratio.value >= bar.value;
 }
 

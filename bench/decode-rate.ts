@@ -1,15 +1,11 @@
 /** Tokens per second of recorded streams: one definition for every server and every number of streams. */
 import type { CompletionRecord } from './completion-record.js';
+import { InvalidRun, wholeAnswer } from './whole-answer.js';
 
 /** Tokens that decode steps made, and how long those took. */
 export interface DecodeWork {
   readonly tokens: number;
   readonly ms: number;
-}
-
-/** Why a run does not count. */
-export class InvalidRun extends Error {
-  override readonly name = 'InvalidRun';
 }
 
 /**
@@ -20,16 +16,11 @@ export function decodeWork(records: readonly CompletionRecord[], askedTokens: nu
   let tokens = 0;
   let first = Infinity;
   let last = -Infinity;
-  for (const { failure, textTimes, finishedAt, completionTokens } of records) {
-    if (failure !== null) throw new InvalidRun(`A stream failed: ${failure}`);
-    const start = textTimes[0];
-    if (start === undefined || finishedAt === null) throw new InvalidRun('A stream did not come to its end.');
-    if (completionTokens !== askedTokens) {
-      throw new InvalidRun(`A stream brought ${String(completionTokens)} tokens instead of ${String(askedTokens)}.`);
-    }
-    tokens += completionTokens - 1;
-    first = Math.min(first, start);
-    last = Math.max(last, finishedAt);
+  for (const record of records) {
+    const answer = wholeAnswer(record, askedTokens);
+    tokens += answer.tokens - 1;
+    first = Math.min(first, answer.firstTextAt);
+    last = Math.max(last, answer.finishedAt);
   }
   return { tokens, ms: last - first };
 }

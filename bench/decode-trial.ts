@@ -1,6 +1,7 @@
 /** One run of streamed decoding against a fresh server by a fresh client. */
 import type { Bench, Measured } from './bench.js';
 import { LoadClient } from './client.js';
+import { completionRequest } from './completion-request.js';
 import { cutOffRate, decodeWork, tokensPerSecond } from './decode-rate.js';
 import type { BenchModel } from './models.js';
 import { openingOf } from './prompts.js';
@@ -27,15 +28,7 @@ const hangMs = 900_000;
 const warmUpTokens = 64;
 
 export function decodeRequest(stream: number, tokens: number): HttpRequest {
-  const body = {
-    prompt: openingOf(stream),
-    max_tokens: tokens,
-    temperature: 0,
-    ignore_eos: true,
-    stream: true,
-    stream_options: { include_usage: true },
-  };
-  return { path: '/v1/completions', body };
+  return completionRequest({ prompt: openingOf(stream), tokens });
 }
 
 function requests(streams: number, tokens: number): HttpRequest[] {

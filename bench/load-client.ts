@@ -1,6 +1,15 @@
 /** The client: a process of its own, so that it can have a core of its own. Jobs come and results go over IPC. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CancelJob, CancelResult, ClientJob, ClientReply, StreamsJob, StreamsResult } from './client-protocol.js';
+import type {
+  CancelJob,
+  CancelResult,
+  ClientJob,
+  ClientReply,
+  LoadJob,
+  LoadResult,
+  StreamsJob,
+  StreamsResult,
+} from './client-protocol.js';
 import { recordOf } from './completion-record.js';
 import { cpuMsOf, restedAt, restingMs } from './cpu-watch.js';
 import type { CpuSample } from './cpu-watch.js';
@@ -17,12 +26,21 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   timer.abort();
 }
 
+/** Share of a core that this process uses from now on. */
+function ownLoad(): () => number {
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000 / (performance.now() - startedAt);
+  };
+}
+
 async function runStreams({ port, requests, capMs, late }: StreamsJob): Promise<StreamsResult> {
   // Connecting is not what is measured.
   const streams = await Promise.all(requests.map(() => RecordedExchange.connect(port)));
   const lateExchange = late === undefined ? undefined : await RecordedExchange.connect(port);
-  const startedAt = performance.now();
-  const cpuBefore = process.cpuUsage();
+  const loadSoFar = ownLoad();
   for (const [index, request] of requests.entries()) streams[index]?.send(request);
   let work: Promise<unknown> = Promise.all(streams.map((stream) => stream.ended));
   if (late !== undefined && lateExchange !== undefined) {
@@ -32,14 +50,45 @@ async function runStreams({ port, requests, capMs, late }: StreamsJob): Promise<
     });
   }
   await within(capMs, work);
-  const { user, system } = process.cpuUsage(cpuBefore);
-  const clientLoad = (user + system) / 1000 / (performance.now() - startedAt);
+  const clientLoad = loadSoFar();
   for (const exchange of [...streams, lateExchange]) exchange?.destroy();
   return {
     streams: streams.map(recordOf),
     ...(lateExchange === undefined ? {} : { late: recordOf(lateExchange) }),
     clientLoad,
   };
+}
+
+async function runLoad({ port, requests, atOnce, capMs }: LoadJob): Promise<LoadResult> {
+  const exchanges: RecordedExchange[] = [];
+  const open = new Set<Promise<void>>();
+  const over = new AbortController();
+  const startedAt = performance.now();
+  const loadSoFar = ownLoad();
+  const sendAll = async (): Promise<void> => {
+    for (const { request, atMs } of requests) {
+      while (open.size >= atOnce) await Promise.race(open);
+      const wait = startedAt + atMs - performance.now();
+      if (wait > 0) await delay(wait);
+      const exchange = await RecordedExchange.connect(port);
+      if (over.signal.aborted) {
+        exchange.destroy();
+        return;
+      }
+      exchanges.push(exchange);
+      exchange.send(request);
+      const answered = exchange.ended.then(() => {
+        open.delete(answered);
+      });
+      open.add(answered);
+    }
+    await Promise.all(open);
+  };
+  await within(capMs, sendAll());
+  over.abort();
+  const clientLoad = loadSoFar();
+  for (const exchange of exchanges) exchange.destroy();
+  return { answers: exchanges.map(recordOf), clientLoad };
 }
 
 async function loadOf(pid: number, ms: number): Promise<number> {
@@ -78,9 +127,14 @@ async function runCancel({ port, pid, request, afterPieces, afterMs, capMs }: Ca
   return { stoppedAfterMs: await timeToRest(pid, capMs), loadBefore, events: events.length, failure: null };
 }
 
-async function reply(job: ClientJob): Promise<ClientReply<StreamsResult | CancelResult>> {
+async function run(job: ClientJob): Promise<StreamsResult | LoadResult | CancelResult> {
+  if (job.kind === 'streams') return runStreams(job);
+  return job.kind === 'load' ? runLoad(job) : runCancel(job);
+}
+
+async function reply(job: ClientJob): Promise<ClientReply<StreamsResult | LoadResult | CancelResult>> {
   try {
-    return { result: job.kind === 'streams' ? await runStreams(job) : await runCancel(job) };
+    return { result: await run(job) };
   } catch (error) {
     return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -1,4 +1,5 @@
 /** What the models are asked. Random weights do not mind; the lengths matter. */
+import { SeededRandom } from './seeded-random.js';
 
 /** One short word each, all different, so that no server finds one's prompt in another's cache. */
 const openings = [
@@ -29,12 +30,17 @@ export function openingOf(stream: number): string {
 /** Words that the usual vocabularies hold whole. */
 const words = 'the time of a day and in his way to be at that place with one more little house by water'.split(' ');
 
-/** A text of this many words in which no long stretch comes twice. */
-export function longText(count: number): string {
-  let state = 1;
-  const chosen = Array.from({ length: count }, () => {
-    state = (state * 48271) % 0x7fffffff;
-    return words[state % words.length] ?? '';
-  });
-  return chosen.join(' ');
+/** The tokens of these words, a blank before each, in the vocabulary of all models here but stories260K and ember. */
+export const wordTokens = [
+  ...[278, 931, 310, 263, 2462, 322, 297, 670, 982, 304, 367],
+  ...[472, 393, 2058, 411, 697, 901, 2217, 3699, 491, 4094],
+];
+
+/** This many words in which no long stretch comes twice; the same for the same state of `random`. */
+export function randomWords(count: number, random: SeededRandom): string[] {
+  return Array.from({ length: count }, () => words[random.integer(0, words.length - 1)] ?? '');
+}
+
+export function longText(count: number, seed = 1): string {
+  return randomWords(count, new SeededRandom(seed)).join(' ');
 }

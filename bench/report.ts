@@ -50,10 +50,12 @@ function ratioText(comparison: Comparison): string {
   return `${round(ratio.value)} (${round(ratio.least)}–${round(ratio.most)})`;
 }
 
+const ratioSigns = { 'ratio at least': '≥', 'ratio above': '>', 'ratio at most': '≤' } as const;
+
 function barText({ bar, unit }: Comparison): string {
   if (bar === undefined) return '';
   if (bar.kind === 'at most') return `≤ ${String(bar.value)} ${unit}`;
-  return `ratio ${bar.kind === 'ratio above' ? '>' : '≥'} ${String(bar.value)}`;
+  return `ratio ${ratioSigns[bar.kind]} ${String(bar.value)}`;
 }
 
 function verdict(comparison: Comparison): string {

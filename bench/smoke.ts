@@ -10,8 +10,13 @@ import { ChildProcesses, requirePinning } from './processes.js';
 import { markdownOf, tableOf, textOf, writeJson, type Failure, type Report } from './report.js';
 import { cancel } from './scenarios/cancel.js';
 import { interference } from './scenarios/interference.js';
+import { manyPrefixes } from './scenarios/many-prefixes.js';
+import { overloadShares } from './scenarios/overload-shares.js';
+import { overloadVip } from './scenarios/overload-vip.js';
+import { sharedPrefix } from './scenarios/shared-prefix.js';
 import { singleStream } from './scenarios/single-stream.js';
 import { sixteenStreams } from './scenarios/sixteen-streams.js';
+import { speculation } from './scenarios/speculation.js';
 import { threadsDisturbed } from './scenarios/threads-disturbed.js';
 import { threadsIdle } from './scenarios/threads-idle.js';
 
@@ -22,6 +27,11 @@ const scenarios: readonly Scenario[] = [
   threadsIdle,
   cancel,
   interference,
+  overloadVip,
+  overloadShares,
+  sharedPrefix,
+  manyPrefixes,
+  speculation,
 ];
 const scenarioNames = scenarios.map((scenario) => scenario.name);
 

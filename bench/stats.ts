@@ -14,6 +14,14 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** The least value that this share of all values, 0 to 1, does not exceed. Throws for no values. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (value === undefined) throw new RangeError('There is no percentile of no values.');
+  return value;
+}
+
 export function rangeOf(values: readonly number[]): Range {
   if (values.length === 0) throw new RangeError('There is no range of no values.');
   return { least: Math.min(...values), most: Math.max(...values) };

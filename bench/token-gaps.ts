@@ -1,6 +1,6 @@
 /** How long streams stood still while another prompt was worked on. */
 import type { CompletionRecord } from './completion-record.js';
-import { InvalidRun } from './decode-rate.js';
+import { InvalidRun } from './whole-answer.js';
 
 /**
  * The longest time between two pieces of one stream, of all stretches that overlap the time from the sending of the late

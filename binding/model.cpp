@@ -6,6 +6,8 @@
 
 #include "binding/environment.h"
 #include "binding/errors.h"
+#include "binding/model_loader.h"
+#include "binding/queue_status.h"
 #include "binding/request_reader.h"
 #include "native/llama/tokenizer.h"
 
@@ -120,6 +122,10 @@ Napi::Function ModelObject::define(Napi::Env env) {
                        {
                            InstanceMethod<&ModelObject::info>("info"),
                            InstanceMethod<&ModelObject::stats>("stats"),
+                           InstanceMethod<&ModelObject::queue_status>("queueStatus"),
+                           InstanceMethod<&ModelObject::queue_position>("queuePosition"),
+                           InstanceMethod<&ModelObject::memory_bytes>("memoryBytes"),
+                           InstanceMethod<&ModelObject::replicate>("replicate"),
                            InstanceMethod<&ModelObject::submit>("submit"),
                            InstanceMethod<&ModelObject::cancel>("cancel"),
                            InstanceMethod<&ModelObject::pause>("pause"),
@@ -207,7 +213,37 @@ Napi::Value ModelObject::stats(const Napi::CallbackInfo & info) {
     object.Set("tokensPrefilled", number(env, static_cast<double>(stats.tokens_prefilled)));
     object.Set("requestsFinished", number(env, static_cast<double>(stats.requests_finished)));
     object.Set("wakes", number(env, static_cast<double>(stats.wakes)));
+    object.Set("tokensCached", number(env, static_cast<double>(stats.tokens_cached)));
+    object.Set("tokensDrafted", number(env, static_cast<double>(stats.tokens_drafted)));
+    object.Set("tokensAccepted", number(env, static_cast<double>(stats.tokens_accepted)));
     return object;
+}
+
+// queueStatus(): NativeQueueStatus
+Napi::Value ModelObject::queue_status(const Napi::CallbackInfo & info) {
+    return queue_status_to_js(info.Env(), require_engine(info.Env()).queue_status());
+}
+
+// queuePosition(generation: number): NativeQueuePosition | undefined
+Napi::Value ModelObject::queue_position(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    const auto standing = require_engine(env).queue_position(info[0].ToNumber().Int32Value());
+    return standing ? queue_position_to_js(env, *standing) : env.Undefined();
+}
+
+// memoryBytes(): number
+Napi::Value ModelObject::memory_bytes(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    const uint64_t bytes =
+        state_->engine ? state_->engine->memory_bytes() : state_->model->description().size_bytes;
+    return number(env, static_cast<double>(bytes));
+}
+
+// replicate(options): NativeLoadHandle
+Napi::Value ModelObject::replicate(const Napi::CallbackInfo & info) {
+    require_engine(info.Env());
+    return replicate_model(info, state_->model);
 }
 
 // submit(request: NativeGenerationRequest): number

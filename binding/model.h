@@ -33,6 +33,10 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   private:
     Napi::Value info(const Napi::CallbackInfo & info);
     Napi::Value stats(const Napi::CallbackInfo & info);
+    Napi::Value queue_status(const Napi::CallbackInfo & info);
+    Napi::Value queue_position(const Napi::CallbackInfo & info);
+    Napi::Value memory_bytes(const Napi::CallbackInfo & info);
+    Napi::Value replicate(const Napi::CallbackInfo & info);
     Napi::Value submit(const Napi::CallbackInfo & info);
     void cancel(const Napi::CallbackInfo & info);
     void pause(const Napi::CallbackInfo & info);

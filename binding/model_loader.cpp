@@ -13,25 +13,72 @@ namespace inferno::binding {
 namespace {
 
 struct LoadSettings {
+    std::shared_ptr<const llama::Model> loaded;  // set for a replica, which loads no weights
     llama::ModelOptions model;
+    llama::ModelOptions draft;  // no path: none
     llama::EngineOptions engine;
 };
 
+// Reads the fields of one object of the options, with the errors that a caller of the untyped layer needs.
+class OptionReader {
+  public:
+    explicit OptionReader(const Napi::Object & object) : object_(object) {}
+
+    double number(const char * name) const {
+        const Napi::Value value = object_.Get(name);
+        if (!value.IsNumber()) throw wrong("a number", name);
+        return value.As<Napi::Number>().DoubleValue();
+    }
+    int32_t integer(const char * name) const { return static_cast<int32_t>(number(name)); }
+    std::string text(const char * name) const {
+        const Napi::Value value = object_.Get(name);
+        if (!value.IsString()) throw wrong("a string", name);
+        return value.As<Napi::String>().Utf8Value();
+    }
+    OptionReader object(const char * name) const {
+        const Napi::Value value = object_.Get(name);
+        if (!value.IsObject()) throw wrong("an object", name);
+        return OptionReader(value.As<Napi::Object>());
+    }
+
+  private:
+    Napi::TypeError wrong(const char * what, const char * name) const {
+        return Napi::TypeError::New(object_.Env(), std::string("Expected ") + what + " for " + name + ".");
+    }
+    Napi::Object object_;
+};
+
+llama::EngineOptions read_engine_options(const OptionReader & options) {
+    constexpr double kMicrosecondsPerMillisecond = 1000.0;
+    llama::EngineOptions engine;
+    engine.context_size = options.integer("contextSize");
+    engine.parallel = options.integer("parallel");
+    engine.batch_size = options.integer("batchSize");
+    engine.threads = options.integer("threads");
+    const OptionReader scheduling = options.object("scheduling");
+    engine.policy = scheduling.text("policy") == "fifo" ? queue::Policy::Fifo : queue::Policy::Priority;
+    engine.queue_capacity = scheduling.integer("queueCapacity");
+    engine.min_workers = scheduling.integer("minWorkers");
+    engine.target_latency_us =
+        static_cast<int64_t>(scheduling.number("targetLatencyMs") * kMicrosecondsPerMillisecond);
+    const OptionReader cache = options.object("cache");
+    engine.cache.memory_bytes = static_cast<uint64_t>(cache.number("memoryBytes"));
+    engine.cache.directory = cache.text("directory");
+    engine.cache.disk_bytes = static_cast<uint64_t>(cache.number("diskBytes"));
+    const OptionReader speculation = options.object("speculation");
+    engine.max_draft_tokens = speculation.text("mode") == "off" ? 0 : speculation.integer("maxDraftTokens");
+    return engine;
+}
+
 LoadSettings read_settings(const Napi::Object & object) {
-    const auto integer = [&](const char * name) {
-        const Napi::Value value = object.Get(name);
-        if (!value.IsNumber())
-            throw Napi::TypeError::New(object.Env(), std::string("Expected a number for ") + name + ".");
-        return value.As<Napi::Number>().Int32Value();
-    };
+    const OptionReader options(object);
     LoadSettings settings;
     settings.model.path = object.Get("path").ToString().Utf8Value();
-    settings.model.gpu_layers = integer("gpuLayers");
+    settings.model.gpu_layers = options.integer("gpuLayers");
     settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
-    settings.engine.context_size = integer("contextSize");
-    settings.engine.parallel = integer("parallel");
-    settings.engine.batch_size = integer("batchSize");
-    settings.engine.threads = integer("threads");
+    settings.engine = read_engine_options(options);
+    settings.draft.path = options.object("speculation").text("draftModelPath");
+    settings.draft.gpu_layers = settings.model.gpu_layers;
     return settings;
 }
 
@@ -51,14 +98,25 @@ class LoadWorker : public Napi::AsyncProgressWorker<float> {
 
   protected:
     void Execute(const ExecutionProgress & progress) override {
-        auto model =
-            llama::Model::load(settings_.model, [&](float fraction) { progress.Send(&fraction, 1); }, *cancelled_);
-        if (!model) {
-            status_ = model.status();
-            return;
+        model_ = settings_.loaded;
+        if (!model_) {
+            auto model =
+                llama::Model::load(settings_.model, [&](float fraction) { progress.Send(&fraction, 1); }, *cancelled_);
+            if (!model) {
+                status_ = model.status();
+                return;
+            }
+            model_ = std::move(model).value();
         }
-        model_ = std::move(model).value();
         if (settings_.model.vocabulary_only) return;
+        if (!settings_.draft.path.empty() && settings_.engine.max_draft_tokens > 0) {
+            auto draft = llama::Model::load(settings_.draft, [](float) {}, *cancelled_);
+            if (!draft) {
+                status_ = draft.status();
+                return;
+            }
+            settings_.engine.draft_model = std::move(draft).value();
+        }
         auto engine = llama::Engine::create(model_, settings_.engine, [bridge = bridge_.get()] { bridge->wake(); });
         if (!engine) {
             status_ = engine.status();
@@ -174,19 +232,32 @@ Napi::Promise start(Worker * worker) {
     return promise;
 }
 
-}  // namespace
-
-Napi::Value load_model(const Napi::CallbackInfo & info) {
-    const Napi::Env env = info.Env();
-    if (!info[0].IsObject()) throw Napi::TypeError::New(env, "Expected an object for options.");
+Napi::Object start_loading(Napi::Env env, LoadSettings settings, Napi::Value on_progress) {
     auto cancelled = std::make_shared<std::atomic<bool>>(false);
-    auto * worker = new LoadWorker(env, read_settings(info[0].As<Napi::Object>()), cancelled, info[1]);
+    auto * worker = new LoadWorker(env, std::move(settings), cancelled, on_progress);
     Napi::Object handle = Napi::Object::New(env);
     handle.Set("promise", start(worker));
     handle.Set("cancel", Napi::Function::New(env, [cancelled](const Napi::CallbackInfo &) {
                    cancelled->store(true, std::memory_order_relaxed);
                }));
     return handle;
+}
+
+}  // namespace
+
+Napi::Value load_model(const Napi::CallbackInfo & info) {
+    if (!info[0].IsObject()) throw Napi::TypeError::New(info.Env(), "Expected an object for options.");
+    return start_loading(info.Env(), read_settings(info[0].As<Napi::Object>()), info[1]);
+}
+
+Napi::Value replicate_model(const Napi::CallbackInfo & info, std::shared_ptr<const llama::Model> model) {
+    if (!info[0].IsObject()) throw Napi::TypeError::New(info.Env(), "Expected an object for options.");
+    const OptionReader options(info[0].As<Napi::Object>());
+    LoadSettings settings;
+    settings.loaded = std::move(model);
+    settings.engine = read_engine_options(options);
+    settings.draft.path = options.object("speculation").text("draftModelPath");
+    return start_loading(info.Env(), std::move(settings), info.Env().Undefined());
 }
 
 Napi::Value check_gguf_file(const Napi::CallbackInfo & info) {

@@ -1,5 +1,8 @@
 #include "binding/request_reader.h"
 
+#include <functional>
+#include <string>
+
 namespace inferno::binding {
 namespace {
 
@@ -72,6 +75,21 @@ llama::SamplingParams read_sampling(const Napi::Object & object) {
     return sampling;
 }
 
+llama::SchedulingRequest read_scheduling(const Napi::Object & object) {
+    constexpr double kMicrosecondsPerMillisecond = 1000.0;
+    llama::SchedulingRequest scheduling;
+    const auto tier = static_cast<size_t>(read_number(object, "tier"));
+    if (tier >= queue::kTierCount) throw Napi::RangeError::New(object.Env(), "Expected 0 to 3 for tier.");
+    scheduling.tier = static_cast<queue::Tier>(tier);
+    const std::string user = read_optional_string(object, "user");
+    scheduling.user = user.empty() ? 0 : std::hash<std::string>{}(user);
+    scheduling.deadline_us = static_cast<int64_t>(read_number(object, "deadlineMs") * kMicrosecondsPerMillisecond);
+    scheduling.estimated_tokens = static_cast<int64_t>(read_number(object, "estimatedTokens"));
+    const Napi::Value dependencies = object.Get("dependencies");
+    if (!dependencies.IsUndefined()) scheduling.dependencies = read_tokens(dependencies, "dependencies");
+    return scheduling;
+}
+
 }  // namespace
 
 std::vector<llama_token> read_tokens(const Napi::Value & value, const char * name) {
@@ -102,6 +120,7 @@ llama::GenerationRequest read_generation_request(const Napi::Object & object) {
     request.stop_strings = read_stop_strings(object);
     request.logprobs = static_cast<int32_t>(read_number(object, "logprobs"));
     request.escape_json = read_boolean(object, "escapeJson");
+    request.scheduling = read_scheduling(object);
     return request;
 }
 

@@ -5,6 +5,7 @@ add_library(inferno SHARED
   binding/event_bridge.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/queue_status.cpp
   binding/request_reader.cpp
   ${CMAKE_JS_SRC}
 )

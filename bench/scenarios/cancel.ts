@@ -3,12 +3,12 @@ import { alternate, between, type Bench, type Measured, type Scenario } from '..
 import { LoadClient } from '../client.js';
 import type { CancelJob } from '../client-protocol.js';
 import type { Comparison } from '../comparison.js';
-import { InvalidRun } from '../decode-rate.js';
 import type { BenchModel } from '../models.js';
 import { inferno } from '../peers/inferno.js';
 import { llamaServer } from '../peers/llama-server.js';
 import { longText } from '../prompts.js';
 import type { ServerKind } from '../server-kind.js';
+import { InvalidRun } from '../whole-answer.js';
 
 const name = 'cancel';
 /** While decoding. During a prefill one chunk is allowed, whose time depends on the model; compute stops within one operation. */

@@ -2,7 +2,6 @@
 import { alternate, between, type Bench, type Measured, type Scenario } from '../bench.js';
 import { LoadClient } from '../client.js';
 import type { Comparison } from '../comparison.js';
-import { InvalidRun } from '../decode-rate.js';
 import { decodeRequest } from '../decode-trial.js';
 import type { BenchModel } from '../models.js';
 import { inferno } from '../peers/inferno.js';
@@ -10,6 +9,7 @@ import { llamaServer } from '../peers/llama-server.js';
 import { longText } from '../prompts.js';
 import type { ServerKind } from '../server-kind.js';
 import { longestGapMs } from '../token-gaps.js';
+import { InvalidRun } from '../whole-answer.js';
 
 const name = 'interference';
 const bar = { kind: 'at most', value: 200 } as const;

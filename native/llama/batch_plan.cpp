@@ -8,41 +8,49 @@ namespace {
 // Longest run of empty slots worth bridging: each costs one token's compute, a split costs a pass over all weights.
 constexpr size_t kMaxBridge = 3;
 
-bool runnable(const RunningGeneration * generation) {
-    return generation != nullptr && !generation->paused() && !generation->cancelled();
-}
+bool runnable(const RunningGeneration * generation) { return generation != nullptr && generation->runnable(); }
+bool decodes(const RunningGeneration * generation) { return runnable(generation) && generation->decodes(); }
 
 // Prompt tokens granted to each slot.
-std::vector<int32_t> share_prefill(std::span<RunningGeneration * const> slots, int32_t budget) {
+std::vector<int32_t> share_prefill(std::span<RunningGeneration * const> slots, std::span<const size_t> order,
+                                   int32_t budget) {
     std::vector<int32_t> granted(slots.size(), 0);
-    std::vector<size_t> prefilling;
-    for (size_t i = 0; i < slots.size(); ++i) {
-        if (runnable(slots[i]) && !slots[i]->decoding) prefilling.push_back(i);
-    }
-    std::sort(prefilling.begin(), prefilling.end(),
-              [&](size_t a, size_t b) { return slots[a]->submitted_us < slots[b]->submitted_us; });
-    for (const size_t i : prefilling) {
-        granted[i] = std::min(budget, slots[i]->prompt_left());
+    for (const size_t i : order) {
+        granted[i] = std::min(budget, slots[i]->tokens_left());
         budget -= granted[i];
     }
     return granted;
 }
 
-void add_decode_token(RunningGeneration & generation, BatchPlan & plan) {
-    plan.shares.push_back({&generation, 1, static_cast<int32_t>(plan.tokens.size())});
-    plan.tokens.push_back({generation.next_token, generation.tokens_cached, generation.slot, true});
+void add_decode_tokens(RunningGeneration & generation, BatchPlan & plan) {
+    const auto drafted = static_cast<int32_t>(generation.draft.size());
+    plan.shares.push_back({&generation, 1 + drafted, static_cast<int32_t>(plan.tokens.size()), drafted});
+    int32_t position = generation.tokens_cached;
+    plan.tokens.push_back({generation.tokens.back(), position, generation.slot, true});
+    for (const llama_token token : generation.draft) {
+        plan.tokens.push_back({token, ++position, generation.slot, true});
+    }
     ++plan.decode_tokens;
+    plan.draft_tokens += drafted;
 }
 
 void add_prompt_tokens(RunningGeneration & generation, int32_t count, BatchPlan & plan) {
-    const bool completes = count == generation.prompt_left();
+    const bool completes = count == generation.tokens_left();
     for (int32_t i = 0; i < count; ++i) {
         const int32_t position = generation.tokens_cached + i;
         plan.tokens.push_back(
-            {generation.prompt[static_cast<size_t>(position)], position, generation.slot, completes && i == count - 1});
+            {generation.tokens[static_cast<size_t>(position)], position, generation.slot, completes && i == count - 1});
     }
-    plan.shares.push_back({&generation, count, completes ? static_cast<int32_t>(plan.tokens.size()) - 1 : -1});
+    plan.shares.push_back({&generation, count, completes ? static_cast<int32_t>(plan.tokens.size()) - 1 : -1, 0});
     plan.prefill_tokens += count;
+}
+
+bool can_bridge_over(std::span<RunningGeneration * const> slots, ResidentLengths residents, size_t begin, size_t end,
+                     const BatchLimits & limits) {
+    for (size_t i = begin; i < end; ++i) {
+        if (slots[i] != nullptr || residents[i] >= limits.context_size) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -53,37 +61,40 @@ void BatchPlan::clear() {
     bridges.clear();
     prefill_tokens = 0;
     decode_tokens = 0;
+    draft_tokens = 0;
 }
 
-void plan_batch(std::span<RunningGeneration * const> slots, const BatchLimits & limits, BatchPlan & plan) {
+void plan_batch(std::span<RunningGeneration * const> slots, std::span<const size_t> prefill_order,
+                ResidentLengths residents, const BatchLimits & limits, BatchPlan & plan) {
     plan.clear();
-    const auto decoding = static_cast<int32_t>(std::count_if(
-        slots.begin(), slots.end(), [](const RunningGeneration * g) { return runnable(g) && g->decoding; }));
-    int32_t budget = limits.batch_size - decoding;
+    int32_t decoding = 0;
+    int32_t budget = limits.batch_size;
+    for (const RunningGeneration * generation : slots) {
+        if (!decodes(generation)) continue;
+        ++decoding;
+        budget -= 1 + static_cast<int32_t>(generation->draft.size());
+    }
     if (decoding > 0) budget = std::min(budget, limits.prefill_beside_decode);
-    const std::vector<int32_t> granted = share_prefill(slots, budget);
+    const std::vector<int32_t> granted = share_prefill(slots, prefill_order, std::max(0, budget));
 
     size_t gap_start = slots.size();  // first empty slot after the last used one; slots.size(): none
     for (size_t i = 0; i < slots.size(); ++i) {
-        const bool decodes = runnable(slots[i]) && slots[i]->decoding;
-        if (!decodes && granted[i] == 0) {
+        if (!decodes(slots[i]) && granted[i] == 0) {
             if (gap_start == slots.size() && !plan.tokens.empty()) gap_start = i;
             continue;
         }
         const size_t gap = gap_start == slots.size() ? 0 : i - gap_start;
-        const bool gap_is_empty =
-            std::all_of(slots.begin() + static_cast<ptrdiff_t>(i - gap), slots.begin() + static_cast<ptrdiff_t>(i),
-                        [](const RunningGeneration * g) { return g == nullptr; });
-        if (gap > 0 && gap <= kMaxBridge && gap_is_empty && limits.can_bridge &&
+        if (gap > 0 && gap <= kMaxBridge && limits.can_bridge &&
+            can_bridge_over(slots, residents, i - gap, i, limits) &&
             plan.tokens.size() + gap < static_cast<size_t>(limits.batch_size)) {
             for (size_t bridge = gap_start; bridge < i; ++bridge) {
                 plan.bridges.push_back(static_cast<llama_seq_id>(bridge));
-                plan.tokens.push_back({0, 0, static_cast<llama_seq_id>(bridge), false});
+                plan.tokens.push_back({0, residents[bridge], static_cast<llama_seq_id>(bridge), false});
             }
         }
         gap_start = slots.size();
-        if (decodes) {
-            add_decode_token(*slots[i], plan);
+        if (decodes(slots[i])) {
+            add_decode_tokens(*slots[i], plan);
         } else {
             add_prompt_tokens(*slots[i], granted[i], plan);
         }
@@ -92,7 +103,7 @@ void plan_batch(std::span<RunningGeneration * const> slots, const BatchLimits & 
     if (plan.tokens.size() <= static_cast<size_t>(limits.batch_size)) return;
     BatchLimits without_bridges = limits;
     without_bridges.can_bridge = false;
-    plan_batch(slots, without_bridges, plan);
+    plan_batch(slots, prefill_order, residents, without_bridges, plan);
 }
 
 }  // namespace inferno::llama

@@ -1,12 +1,20 @@
 #include "native/llama/engine.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "native/core/available_cores.h"
+#include "native/core/clock.h"
 #include "native/llama/backend.h"
 #include "native/llama/capacity.h"
 
 namespace inferno::llama {
+namespace {
+
+// Logits are kept for every drafted token, a vocabulary of floats each.
+constexpr int32_t kMaxDraftRoom = 32;
+
+}  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> model, const EngineOptions & options,
                                                std::function<void()> wake) {
@@ -47,7 +55,10 @@ Status Engine::create_context() {
     params.n_batch = static_cast<uint32_t>(batch_size_);
     params.n_ubatch = params.n_batch;
     params.n_seq_max = static_cast<uint32_t>(parallel_);
-    params.n_outputs_max = static_cast<uint32_t>(parallel_);
+    can_cut_ = !llama_model_is_recurrent(model_->get()) && !llama_model_is_hybrid(model_->get());
+    const int32_t draft_tokens = can_cut_ ? std::min(options_.max_draft_tokens, Speculation::kMaxDepth) : 0;
+    draft_room_ = std::min({draft_tokens * parallel_, kMaxDraftRoom, batch_size_ - parallel_});
+    params.n_outputs_max = static_cast<uint32_t>(parallel_ + std::max(0, draft_room_));
     // One KV stream per sequence: attention then costs what its own sequence needs, not what all of them hold.
     params.kv_unified = false;
     params.flash_attn_type = model_->attention_type();
@@ -62,9 +73,19 @@ Status Engine::create_context() {
                                             std::to_string(parallel_) + " sequences: " + take_last_log_error()};
     }
     context_size_ = static_cast<int32_t>(llama_n_ctx_seq(context_.get()));
-    can_bridge_ = !llama_model_is_recurrent(model_->get()) && !llama_model_is_hybrid(model_->get());
     slots_.resize(static_cast<size_t>(parallel_));
     slot_view_.resize(static_cast<size_t>(parallel_), nullptr);
+    prefixes_ = std::make_unique<PrefixSharing>(context_.get(), slots_.size(), can_cut_, options_.cache,
+                                                [this] { notify(); });
+    queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
+    scheduler_ = std::make_unique<queue::Scheduler>(queue::SchedulerOptions{options_.policy, workers});
+    if (draft_room_ <= 0) return Status::ok();
+    if (options_.draft_model) {
+        auto draft = DraftModel::create(options_.draft_model, *model_, context_size_, parallel_, batch_size_);
+        if (!draft) return draft.status();
+        draft_model_ = std::move(draft).value();
+    }
+    speculation_ = std::make_unique<Speculation>(draft_tokens, draft_model_.get());
     return Status::ok();
 }
 
@@ -76,7 +97,10 @@ Result<GenerationId> Engine::submit(GenerationRequest request) {
     auto control = std::make_shared<GenerationControl>(next_id_++);
     const GenerationId id = control->id;
     controls_.emplace(id, control);
-    queued_.fetch_add(1, std::memory_order_relaxed);
+    {
+        const std::lock_guard scheduler_lock(scheduler_mutex_);
+        scheduler_->announce(static_cast<queue::RequestKey>(id));
+    }
     preparer_->submit(std::move(request), std::move(control));
     return id;
 }
@@ -92,6 +116,10 @@ void Engine::set_flag(GenerationId id, std::atomic<bool> GenerationControl::* fl
 }
 
 void Engine::cancel(GenerationId id) {
+    {
+        const std::lock_guard lock(mail_mutex_);
+        mail_cancels_.push_back(id);
+    }
     set_flag(id, &GenerationControl::cancelled, true);
     // Release pairs with the acquire in abort_requested: who sees the count also sees the flag.
     cancels_.fetch_add(1, std::memory_order_release);
@@ -150,20 +178,54 @@ void Engine::shut_down() {
     stopping_hint_.store(true, std::memory_order_relaxed);
     mail_wakeup_.notify_one();
     if (thread_.joinable()) thread_.join();
+    prefixes_.reset();
+    speculation_.reset();
+    draft_model_.reset();
     context_.reset();
 }
 
 EngineStats Engine::stats() const {
     EngineStats stats;
     stats.sequences_busy = sequences_busy_.load(std::memory_order_relaxed);
-    stats.queued = queued_.load(std::memory_order_relaxed);
+    {
+        const std::lock_guard lock(controls_mutex_);
+        stats.queued = std::max(0, static_cast<int32_t>(controls_.size()) - stats.sequences_busy);
+    }
     stats.threads = threads_.load(std::memory_order_relaxed);
     stats.decode_steps = decode_steps_.load(std::memory_order_relaxed);
     stats.tokens_decoded = tokens_decoded_.load(std::memory_order_relaxed);
     stats.tokens_prefilled = tokens_prefilled_.load(std::memory_order_relaxed);
     stats.requests_finished = requests_finished_.load(std::memory_order_relaxed);
     stats.wakes = outbox_.wake_count();
+    stats.tokens_cached = tokens_cached_.load(std::memory_order_relaxed);
+    stats.tokens_drafted = tokens_drafted_.load(std::memory_order_relaxed);
+    stats.tokens_accepted = tokens_accepted_.load(std::memory_order_relaxed);
     return stats;
+}
+
+QueueStatus Engine::queue_status() const {
+    QueueStatus status;
+    status.policy = options_.policy;
+    status.capacity = options_.queue_capacity;
+    status.parallel = parallel_;
+    status.cache_memory_limit = options_.cache.memory_bytes;
+    status.cache_disk_limit = options_.cache.directory.empty() ? 0 : options_.cache.disk_bytes;
+    const std::lock_guard lock(scheduler_mutex_);
+    status.scheduler = scheduler_->status(now_us());
+    status.sharing = sharing_stats_;
+    status.store = store_stats_;
+    return status;
+}
+
+std::optional<queue::Standing> Engine::queue_position(GenerationId id) const {
+    const std::lock_guard lock(scheduler_mutex_);
+    return scheduler_->standing(static_cast<queue::RequestKey>(id));
+}
+
+uint64_t Engine::memory_bytes() const {
+    const uint64_t kv_bytes =
+        model_->kv_bytes_per_token() * static_cast<uint64_t>(context_size_) * static_cast<uint64_t>(parallel_);
+    return model_->description().size_bytes + kv_bytes;
 }
 
 }  // namespace inferno::llama

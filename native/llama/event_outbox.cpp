@@ -50,6 +50,9 @@ std::string end_to_json(const GenerationEnd & end) {
     append_field(json, "queueUs", end.queue_us);
     append_field(json, "prefillUs", end.prefill_us);
     append_field(json, "decodeUs", end.decode_us);
+    append_field(json, "draftedTokens", end.drafted_tokens);
+    append_field(json, "acceptedTokens", end.accepted_tokens);
+    append_field(json, "preemptions", end.preemptions);
     if (!end.error.is_ok()) {
         json += ",\"error\":{\"code\":\"";
         json += error_code_name(end.error.code());

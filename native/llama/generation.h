@@ -9,12 +9,21 @@
 #include "native/llama/chat_template.h"
 #include "native/llama/sampler.h"
 #include "native/llama/text_stream.h"
+#include "native/queue/tier.h"
 
 namespace inferno::llama {
 
 using GenerationId = int32_t;  // > 0, unique in one engine
 
 enum class PromptKind { Text, Tokens, Chat };
+
+struct SchedulingRequest {
+    queue::Tier tier = queue::Tier::Normal;
+    uint64_t user = 0;             // hash of the user's name; 0: everybody who gave none
+    int64_t deadline_us = 0;       // from submission, by which it must have started; 0: none
+    int64_t estimated_tokens = 0;  // of the answer; 0: unknown
+    std::vector<GenerationId> dependencies;
+};
 
 struct GenerationRequest {
     PromptKind kind = PromptKind::Text;
@@ -27,6 +36,7 @@ struct GenerationRequest {
     std::vector<std::string> stop_strings;
     int32_t logprobs = -1;     // alternatives per token; -1: none
     bool escape_json = false;  // deliver text as the inside of a JSON string
+    SchedulingRequest scheduling;
 };
 
 // Shared by the caller's thread and the engine thread. The flags carry no data, so relaxed orders are enough: who sets
@@ -50,6 +60,9 @@ struct GenerationEnd {
     int64_t queue_us = 0;
     int64_t prefill_us = 0;
     int64_t decode_us = 0;
+    int32_t drafted_tokens = 0;
+    int32_t accepted_tokens = 0;
+    int32_t preemptions = 0;
 };
 
 }  // namespace inferno::llama

@@ -35,7 +35,9 @@ PromptPreparer::~PromptPreparer() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
-        for (Job & job : jobs_) job.control->cancelled.store(true, std::memory_order_relaxed);
+        for (std::deque<Job> & jobs : jobs_) {
+            for (Job & job : jobs) job.control->cancelled.store(true, std::memory_order_relaxed);
+        }
     }
     wakeup_.notify_one();
     thread_.join();
@@ -44,7 +46,9 @@ PromptPreparer::~PromptPreparer() {
 void PromptPreparer::submit(GenerationRequest request, std::shared_ptr<GenerationControl> control) {
     {
         const std::lock_guard lock(mutex_);
-        jobs_.push_back({std::move(request), std::move(control), now_us()});
+        std::deque<Job> & jobs = jobs_[queue::index_of(request.scheduling.tier)];
+        jobs.push_back({std::move(request), std::move(control), now_us()});
+        ++waiting_;
     }
     wakeup_.notify_one();
 }
@@ -52,10 +56,12 @@ void PromptPreparer::submit(GenerationRequest request, std::shared_ptr<Generatio
 void PromptPreparer::run() {
     std::unique_lock lock(mutex_);
     while (true) {
-        wakeup_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-        if (jobs_.empty()) return;
-        Job job = std::move(jobs_.front());
-        jobs_.pop_front();
+        wakeup_.wait(lock, [this] { return stopping_ || waiting_ > 0; });
+        if (waiting_ == 0) return;
+        const auto best = std::find_if(jobs_.begin(), jobs_.end(), [](const auto & jobs) { return !jobs.empty(); });
+        Job job = std::move(best->front());
+        best->pop_front();
+        --waiting_;
         lock.unlock();
         on_prepared_(prepare(std::move(job)));
         lock.lock();
@@ -66,6 +72,7 @@ std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
     auto generation = std::make_unique<RunningGeneration>();
     generation->control = std::move(job.control);
     generation->submitted_us = job.submitted_us;
+    generation->scheduling = std::move(job.request.scheduling);
     if (generation->cancelled()) return generation;
 
     GenerationRequest & request = job.request;
@@ -74,8 +81,9 @@ std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
         generation->failure = tokens.status();
         return generation;
     }
-    generation->prompt = std::move(tokens).value();
-    if (Status status = check_length(generation->prompt.size()); !status) {
+    generation->tokens = std::move(tokens).value();
+    generation->prompt_tokens = static_cast<int32_t>(generation->tokens.size());
+    if (Status status = check_length(generation->tokens.size()); !status) {
         generation->failure = std::move(status);
         return generation;
     }
@@ -93,7 +101,7 @@ std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
         return generation;
     }
     generation->sampler.emplace(std::move(sampler).value());
-    generation->sampler->accept_prompt(generation->prompt);
+    generation->sampler->accept_prompt(generation->tokens);
     generation->text = TextStream(std::move(request.stop_strings));
     generation->max_tokens = request.max_tokens;
     generation->logprobs = request.logprobs;

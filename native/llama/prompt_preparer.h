@@ -1,9 +1,11 @@
 // Turns requests into tokens and samplers on a thread of its own, so that neither the JS thread nor the engine thread
-// spends time on templates, tokenizing or grammar compilation. One per engine; requests keep their order.
+// spends time on templates, tokenizing or grammar compilation. One per engine; better tiers first, requests of a tier keep
+// their order.
 //
 // Thread safety: submit() may be called from any thread. The callback runs on the preparation thread.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -45,7 +47,8 @@ class PromptPreparer {
 
     std::mutex mutex_;
     std::condition_variable wakeup_;
-    std::deque<Job> jobs_;   // guarded by mutex_
+    std::array<std::deque<Job>, queue::kTierCount> jobs_;  // guarded by mutex_
+    size_t waiting_ = 0;                                   // guarded by mutex_; in all of them
     bool stopping_ = false;  // guarded by mutex_
     std::thread thread_;     // last: starts when everything else is constructed
 };

@@ -7,37 +7,57 @@
 #include <vector>
 
 #include "native/llama/generation.h"
+#include "native/llama/kv_state.h"
+#include "native/llama/prefix_tree.h"
 
 namespace inferno::llama {
 
 struct RunningGeneration {
     std::shared_ptr<GenerationControl> control;
     Status failure;  // set when preparation failed; nothing below is then used
+    SchedulingRequest scheduling;
 
-    std::vector<llama_token> prompt;
+    // The prompt, then the answer so far. Its last token is always one that was not computed yet.
+    std::vector<llama_token> tokens;
+    int32_t prompt_tokens = 0;
     std::optional<Sampler> sampler;
     TextStream text{{}};
     int32_t max_tokens = -1;
     int32_t logprobs = -1;
     bool escape_json = false;
 
-    int32_t slot = -1;           // llama_seq_id while running
-    int32_t tokens_cached = 0;   // tokens of this sequence in the KV cache
-    llama_token next_token = 0;  // decode: the token to feed next
-    bool decoding = false;       // false while the prompt is being prefilled
+    int32_t slot = -1;          // llama_seq_id while running
+    int32_t tokens_cached = 0;  // of `tokens`, those in the slot's KV cache
     int32_t completion_tokens = 0;
+    std::vector<llama_token> draft;  // tokens that may follow, to be verified in the next step
+    double draft_acceptance = 0.6;   // how likely a drafted token is right; a guess at first
+
+    // While its prefix is being computed by another slot or read from disk it has a slot but does not run.
+    bool awaits_prefix = false;
+    int32_t donor = -1;                // that slot
+    PrefixId fetching = kNoPrefix;     // that stored state
+    int32_t reused_tokens = 0;         // of the prompt, from a cached prefix
+    bool was_placed = false;           // its prefix was looked for
+    std::shared_ptr<const KvState> parked;  // its KV cache while it is parked; null: computed again
+
+    int32_t drafted_tokens = 0;
+    int32_t accepted_tokens = 0;
+    int32_t preemptions = 0;
 
     // Not yet delivered: tokens whose text is held back, and their logprobs as JSON.
     int32_t pending_tokens = 0;
     std::string pending_logprobs;
 
     int64_t submitted_us = 0;
-    int64_t started_us = 0;
+    int64_t started_us = 0;  // 0: never
     int64_t first_token_us = 0;
 
     bool cancelled() const { return control->cancelled.load(std::memory_order_relaxed); }
     bool paused() const { return control->paused.load(std::memory_order_relaxed); }
-    int32_t prompt_left() const { return static_cast<int32_t>(prompt.size()) - tokens_cached; }
+    // Tokens that must be computed before the next one can be sampled; 1 while it decodes.
+    int32_t tokens_left() const { return static_cast<int32_t>(tokens.size()) - tokens_cached; }
+    bool decodes() const { return completion_tokens > 0 && tokens_left() == 1; }
+    bool runnable() const { return !paused() && !cancelled() && !awaits_prefix; }
 };
 
 }  // namespace inferno::llama

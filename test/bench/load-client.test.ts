@@ -5,7 +5,9 @@ import { LoadClient } from '../../bench/client.js';
 import { decodeWork } from '../../bench/decode-rate.js';
 import { decodeRequest } from '../../bench/decode-trial.js';
 import { ChildProcesses } from '../../bench/processes.js';
+import { completionRequest } from '../../bench/completion-request.js';
 import { longestGapMs } from '../../bench/token-gaps.js';
+import { wholeAnswers } from '../../bench/whole-answer.js';
 import { startServer, type TestServer } from '../support/with-server.js';
 
 const capMs = 60_000;
@@ -68,6 +70,41 @@ describe('the client', () => {
     // Pieces are what the socket delivers: a loaded machine may cut an event in two, so five of them need not be five events.
     for (const { textTimes } of result.streams) assert.ok((textTimes[0] ?? Infinity) <= result.late.sentAt);
     assert.ok(longestGapMs(result.streams, result.late) > 0);
+    await server.settled();
+  });
+
+  it('sends each request at its time, and no more at once than asked for', async () => {
+    const requests = [0, 0, 0, 0, 150].map((atMs, stream) => ({ atMs, request: decodeRequest(stream, 20) }));
+    const { answers, clientLoad } = await client.load({ port: server.port, requests, atOnce: 2, capMs });
+    const whole = wholeAnswers(answers, [20, 20, 20, 20, 20]);
+    assert.ok(clientLoad > 0);
+    const sent = whole.map(({ sentAt }) => sentAt);
+    assert.ok((sent[4] ?? 0) - (sent[0] ?? 0) >= 149);
+    for (const at of sent) {
+      // The server's last words are the usage, behind the finish: what is sent then counts as after the end.
+      const open = whole.filter(({ sentAt, finishedAt }) => sentAt <= at && finishedAt > at).length;
+      assert.ok(open <= 2, `${String(open)} at once`);
+    }
+  });
+
+  it('reads the text and what of the prompt was cached', async () => {
+    const request = completionRequest({ prompt: 'Once upon a time', tokens: 12 });
+    const { answers } = await client.load({ port: server.port, requests: [{ atMs: 0, request }], atOnce: 1, capMs });
+    const [answer] = answers;
+    const { text } = await server.model.complete('Once upon a time', {
+      maxTokens: 12,
+      temperature: 0,
+      ignoreEos: true,
+    });
+    assert.equal(answer?.text, text);
+    assert.ok(answer.cachedTokens !== null && answer.cachedTokens < (answer.promptTokens ?? 0));
+  });
+
+  it('does not send what had to wait too long', async () => {
+    const requests = [0, 1].map((stream) => ({ atMs: 0, request: decodeRequest(stream, 1_000_000) }));
+    const { answers } = await client.load({ port: server.port, requests, atOnce: 1, capMs: 200 });
+    assert.equal(answers.length, 1);
+    assert.throws(() => wholeAnswers(answers, [1_000_000, 1_000_000]), /Only 1 of 2/u);
     await server.settled();
   });
 

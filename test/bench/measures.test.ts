@@ -3,12 +3,24 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CompletionRecord } from '../../bench/completion-record.js';
 import { restedAt, restingMs } from '../../bench/cpu-watch.js';
-import { cutOffRate, decodeWork, InvalidRun, tokensPerSecond } from '../../bench/decode-rate.js';
+import { cutOffRate, decodeWork, tokensPerSecond } from '../../bench/decode-rate.js';
+import { answeredTokensPerSecond, prefilledTokens, spanMs, timesToFirstText } from '../../bench/load-measures.js';
 import { longestGapMs } from '../../bench/token-gaps.js';
+import { InvalidRun, wholeAnswers } from '../../bench/whole-answer.js';
 
 function record(textTimes: readonly number[], completionTokens: number | null = textTimes.length): CompletionRecord {
   const finishedAt = completionTokens === null ? null : (textTimes.at(-1) ?? null);
-  return { status: 200, sentAt: 0, textTimes, finishedAt, promptTokens: 2, completionTokens, failure: null };
+  return {
+    status: 200,
+    sentAt: 0,
+    text: 'x'.repeat(textTimes.length),
+    textTimes,
+    finishedAt,
+    promptTokens: 2,
+    cachedTokens: 0,
+    completionTokens,
+    failure: null,
+  };
 }
 
 describe('decode rate', () => {
@@ -48,6 +60,30 @@ describe('decode rate', () => {
     // Less than one in 5 seconds: the bound is generous to the server.
     assert.equal(cutOffRate(record([4000], null), 5000), 0.4);
     assert.equal(cutOffRate(record([], null), 5000), 0.2);
+  });
+});
+
+describe('answers under load', () => {
+  const early = { ...record([10, 20, 30]), sentAt: 5 };
+  const late = { ...record([90, 95]), sentAt: 15 };
+
+  it('count from the first request to the last end', () => {
+    const answers = wholeAnswers([early, late], [3, 2]);
+    assert.equal(spanMs(answers), 90);
+    assert.equal(answeredTokensPerSecond(answers), (5 / 90) * 1000);
+    assert.deepEqual(timesToFirstText(answers), [5, 75]);
+  });
+
+  it('are refused when one failed, has another length, or was never sent', () => {
+    assert.throws(() => wholeAnswers([early, { ...late, failure: 'HTTP 503' }], [3, 2]), /503/u);
+    assert.throws(() => wholeAnswers([early, late], [3, 3]), InvalidRun);
+    assert.throws(() => wholeAnswers([early], [3, 2]), /Only 1 of 2/u);
+  });
+
+  it('cost the prompt tokens that were not cached', () => {
+    const cached = { ...early, promptTokens: 900, cachedTokens: 890 };
+    assert.equal(prefilledTokens([cached, { ...cached, cachedTokens: 0 }]), 910);
+    assert.throws(() => prefilledTokens([cached, { ...cached, cachedTokens: null }]), InvalidRun);
   });
 });
 

@@ -27,6 +27,15 @@ describe('a bar', () => {
     assert.equal(isMet({ ...rate, bar: { kind: 'ratio at least', value: 0.99 } }), false);
   });
 
+  it('"at most" on a ratio is missed by more, and by what was cut off', () => {
+    const bar = { kind: 'ratio at most', value: 0.1 } as const;
+    const fast = { ...latency, subject: { name: 'inferno', values: [6000, 6000, 9000] }, bar };
+    assert.equal(isMet(fast), true);
+    assert.equal(isMet({ ...fast, subject: { name: 'inferno', values: [6001, 6001, 1] } }), false);
+    assert.equal(isMet({ ...fast, subject: { name: 'inferno', values: [1], cutOff: true } }), false);
+    assert.match(tableOf([fast]), /ratio ≤ 0\.1 /u);
+  });
+
   it('"above" is not met by being equal', () => {
     const equal = { ...rate, subject: { name: 'inferno', values: [100, 100, 100] } };
     assert.equal(isMet({ ...equal, bar: { kind: 'ratio at least', value: 1 } }), true);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { median, rangeOf, ratioOf } from '../../bench/stats.js';
+import { median, percentile, rangeOf, ratioOf } from '../../bench/stats.js';
 
 describe('median', () => {
   it('is the middle value, or the mean of the two in the middle', () => {
@@ -23,6 +23,21 @@ describe('median', () => {
   it('does not exist for no values', () => {
     assert.throws(() => median([]), RangeError);
     assert.throws(() => rangeOf([]), RangeError);
+  });
+});
+
+describe('percentile', () => {
+  it('is the least value that enough others do not exceed', () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+    assert.equal(percentile(hundred, 0.99), 99);
+    assert.equal(percentile(hundred, 0.5), 50);
+    assert.equal(percentile(hundred, 0), 1);
+  });
+
+  it('of few values is one of them', () => {
+    assert.equal(percentile([5, 1, 3], 0.99), 5);
+    assert.equal(percentile([7], 0.5), 7);
+    assert.throws(() => percentile([], 0.5), RangeError);
   });
 });
 

@@ -16,15 +16,16 @@ class Slots {
 
     RunningGeneration & decode(size_t slot, int32_t cached = 10) {
         RunningGeneration & generation = add(slot);
-        generation.decoding = true;
+        generation.completion_tokens = 1;
         generation.tokens_cached = cached;
-        generation.next_token = static_cast<llama_token>(100 + slot);
+        generation.tokens.assign(static_cast<size_t>(cached), 7);
+        generation.tokens.push_back(static_cast<llama_token>(100 + slot));
         return generation;
     }
 
     RunningGeneration & prefill(size_t slot, size_t prompt, int64_t submitted_us = 0) {
         RunningGeneration & generation = add(slot);
-        generation.prompt.assign(prompt, 7);
+        generation.tokens.assign(prompt, 7);
         generation.submitted_us = submitted_us;
         return generation;
     }
@@ -44,11 +45,21 @@ class Slots {
     std::vector<RunningGeneration *> view_;
 };
 
-constexpr BatchLimits kLimits{64, 16, true};
+constexpr int32_t kContextSize = 4096;
+constexpr BatchLimits kLimits{64, 16, true, kContextSize};
 
-BatchPlan plan(const Slots & slots, const BatchLimits & limits = kLimits) {
+// Prompts in the order of their submission; empty slots hold `resident` cached tokens.
+BatchPlan plan(const Slots & slots, const BatchLimits & limits = kLimits, int32_t resident = 0) {
+    std::vector<size_t> order;
+    for (size_t i = 0; i < slots.view().size(); ++i) {
+        const RunningGeneration * generation = slots.view()[i];
+        if (generation != nullptr && generation->runnable() && !generation->decodes()) order.push_back(i);
+    }
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return slots.view()[a]->submitted_us < slots.view()[b]->submitted_us; });
+    const std::vector<int32_t> residents(slots.view().size(), resident);
     BatchPlan result;
-    plan_batch(slots.view(), limits, result);
+    plan_batch(slots.view(), order, residents, limits, result);
     return result;
 }
 
@@ -137,7 +148,40 @@ INFERNO_TEST(batch_plan_does_not_bridge_over_a_paused_sequence_or_when_it_cannot
     Slots recurrent(3);
     recurrent.decode(0);
     recurrent.decode(2);
-    CHECK(plan(recurrent, {64, 16, false}).bridges.empty());
+    CHECK(plan(recurrent, {64, 16, false, kContextSize}).bridges.empty());
+}
+
+INFERNO_TEST(batch_plan_bridges_behind_what_an_empty_slot_still_holds) {
+    Slots slots(3);
+    slots.decode(0);
+    slots.decode(2);
+    const BatchPlan result = plan(slots, kLimits, 33);
+    CHECK_EQ(result.bridges.size(), 1u);
+    CHECK_EQ(result.tokens[1].position, 33);
+    CHECK(plan(slots, kLimits, kContextSize).bridges.empty());
+}
+
+INFERNO_TEST(batch_plan_drafts_follow_their_token_and_all_want_logits) {
+    Slots slots(2);
+    slots.decode(0).draft = {5, 6, 7};
+    slots.decode(1);
+    const BatchPlan result = plan(slots);
+    CHECK_EQ(result.tokens.size(), 5u);
+    CHECK_EQ(result.decode_tokens, 2);
+    CHECK_EQ(result.draft_tokens, 3);
+    CHECK_EQ(result.shares[0].draft_tokens, 3);
+    CHECK_EQ(result.shares[1].logits_index, 4);
+    for (int32_t i = 0; i < 4; ++i) {
+        CHECK_EQ(result.tokens[static_cast<size_t>(i)].position, 10 + i);
+        CHECK(result.tokens[static_cast<size_t>(i)].wants_logits);
+    }
+}
+
+INFERNO_TEST(batch_plan_one_that_waits_for_its_prefix_gets_nothing) {
+    Slots slots(2);
+    slots.prefill(0, 20).awaits_prefix = true;
+    slots.decode(1);
+    CHECK_EQ(plan(slots).tokens.size(), 1u);
 }
 
 // Over random states: the batch fits, slots rise, nobody gets more than it needs, every runnable decoder gets its
@@ -157,10 +201,10 @@ INFERNO_TEST(batch_plan_invariants_hold_for_random_states) {
             if (random() % 6 == 0) generation.control->paused = true;
             if (generation.paused()) continue;
             ++runnable;
-            if (generation.decoding) ++decoders;
+            if (generation.decodes()) ++decoders;
         }
         const BatchLimits limits{16 + static_cast<int32_t>(random() % 32), 1 + static_cast<int32_t>(random() % 16),
-                                 random() % 2 == 0};
+                                 random() % 2 == 0, kContextSize};
         const BatchPlan result = plan(slots, limits);
         CHECK(result.tokens.size() <= static_cast<size_t>(limits.batch_size));
         CHECK_EQ(result.decode_tokens, decoders);
@@ -168,7 +212,7 @@ INFERNO_TEST(batch_plan_invariants_hold_for_random_states) {
         CHECK(std::is_sorted(result.tokens.begin(), result.tokens.end(),
                              [](const auto & a, const auto & b) { return a.slot < b.slot; }));
         for (const PlannedShare & share : result.shares) {
-            if (!share.generation->decoding) CHECK(share.token_count <= share.generation->prompt_left());
+            if (!share.generation->decodes()) CHECK(share.token_count <= share.generation->tokens_left());
             if (share.logits_index >= 0) CHECK(result.tokens[static_cast<size_t>(share.logits_index)].wants_logits);
         }
     }

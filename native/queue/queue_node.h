@@ -1,0 +1,48 @@
+// A request inside the queue, and the lists it can be in. Thread safety: values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "native/queue/indexed_heap.h"
+#include "native/queue/linked_list.h"
+#include "native/queue/tier.h"
+
+namespace inferno::queue {
+
+enum class Place : uint8_t {
+    Free,
+    Out,       // popped or removed, not released
+    Flow,      // in its user's flow
+    Urgent,    // less than 30 s to its deadline
+    Critical,  // less than 10 s
+};
+
+struct QueueNode {
+    uint64_t key = 0;
+    uint64_t user = 0;
+    int64_t submitted_us = 0;
+    int64_t entered_us = 0;  // its present tier
+    int64_t deadline_us = 0;
+    int64_t tokens = 0;
+    uint32_t version = 0;
+    uint32_t flow = kNoNode;
+    Link in_flow;
+    Link in_age;
+    Link in_asked;
+    uint32_t timer_position = kNotInHeap;
+    uint32_t lift_position = kNotInHeap;
+    // What its tier had taken in when it came, for its place in the queue.
+    int64_t requests_mark = 0;
+    int64_t tokens_mark = 0;
+    Tier asked = Tier::Normal;
+    Tier tier = Tier::Normal;
+    Place place = Place::Free;
+    bool is_charged = false;
+};
+
+using FlowList = LinkedList<QueueNode, &QueueNode::in_flow>;
+using AgeList = LinkedList<QueueNode, &QueueNode::in_age>;
+using AskedList = LinkedList<QueueNode, &QueueNode::in_asked>;
+
+}  // namespace inferno::queue

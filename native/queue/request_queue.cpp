@@ -1,0 +1,307 @@
+#include "native/queue/request_queue.h"
+
+#include <algorithm>
+
+namespace inferno::queue {
+
+RequestQueue::RequestQueue(Policy policy)
+    : policy_(policy),
+      timers_(TimerPosition{&nodes_}),
+      urgent_(LiftPosition{&nodes_}),
+      critical_(LiftPosition{&nodes_}) {}
+
+uint32_t RequestQueue::find(Ticket ticket) const {
+    const auto index = static_cast<uint32_t>(ticket);
+    if (index >= nodes_.size()) return kNoNode;
+    const QueueNode & node = nodes_[index];
+    return node.place != Place::Free && node.version == ticket >> 32 ? index : kNoNode;
+}
+
+uint32_t RequestQueue::allocate() {
+    if (free_.empty()) {
+        nodes_.emplace_back();
+        return static_cast<uint32_t>(nodes_.size() - 1);
+    }
+    const uint32_t index = free_.back();
+    free_.pop_back();
+    return index;
+}
+
+Ticket RequestQueue::push(const Request & request, int64_t now_us) {
+    const uint32_t index = allocate();
+    QueueNode & node = nodes_[index];
+    const uint32_t version = node.version + 1;
+    node = QueueNode{};
+    node.version = version;
+    node.key = request.key;
+    node.user = request.user;
+    node.submitted_us = request.submitted_us;
+    node.deadline_us = request.deadline_us;
+    node.tokens = std::max<int64_t>(request.tokens, 1);
+    node.asked = request.tier;
+    enter(index, request.tier, false, now_us);
+    return ticket_of(index, version);
+}
+
+// Puts a node that is in no list into its tier.
+void RequestQueue::enter(uint32_t index, Tier tier, bool in_front, int64_t now_us) {
+    QueueNode & node = nodes_[index];
+    if (policy_ == Policy::Fifo) {
+        tier = Tier::Normal;
+        node.user = 0;
+    }
+    node.tier = tier;
+    node.entered_us = now_us;
+    ++size_;
+    lane(node.asked).by_asked.push_back(nodes_, index);
+    join_flow(index, in_front);
+    if (node.deadline_us > 0) set_timer(index, now_us);
+}
+
+void RequestQueue::join_flow(uint32_t index, bool in_front) {
+    QueueNode & node = nodes_[index];
+    Lane & target = lane(node.tier);
+    node.place = Place::Flow;
+    node.requests_mark = in_front ? target.requests_out : target.requests_in;
+    node.tokens_mark = in_front ? target.tokens_out : target.tokens_in;
+    ++target.requests_in;
+    target.tokens_in += node.tokens;
+    ++waiting_.requests[index_of(node.tier)];
+    waiting_.tokens[index_of(node.tier)] += node.tokens;
+    node.flow = flows_.open(node.user, node.tier);
+    flows_.add_waiting(node.flow);
+    FlowList & requests = flows_[node.flow].requests;
+    if (in_front) {
+        requests.push_front(nodes_, index);
+    } else {
+        requests.push_back(nodes_, index);
+    }
+    if (policy_ == Policy::Priority && node.tier > Tier::High) target.by_age.push_back(nodes_, index);
+    if (target.in_flows++ == 0) update_waiting(node.tier);
+}
+
+// Out of its flow, of the lifted heaps or of whatever it waits in, but not of the queue.
+void RequestQueue::leave_flow(uint32_t index) {
+    QueueNode & node = nodes_[index];
+    Lane & target = lane(node.tier);
+    ++target.requests_out;
+    target.tokens_out += node.tokens;
+    --waiting_.requests[index_of(node.tier)];
+    waiting_.tokens[index_of(node.tier)] -= node.tokens;
+    if (node.place == Place::Flow) {
+        flows_[node.flow].requests.remove(nodes_, index);
+        flows_.remove_waiting(node.flow);
+        flows_.close_if_idle(node.flow);
+        if (policy_ == Policy::Priority && node.tier > Tier::High) target.by_age.remove(nodes_, index);
+        --target.in_flows;
+    } else {
+        (node.place == Place::Urgent ? urgent_ : critical_).remove(index);
+    }
+    node.flow = kNoNode;
+    node.place = Place::Out;
+    update_waiting(node.tier);
+    if (node.tier != Tier::High) update_waiting(Tier::High);
+}
+
+void RequestQueue::leave(uint32_t index) {
+    QueueNode & node = nodes_[index];
+    leave_flow(index);
+    lane(node.asked).by_asked.remove(nodes_, index);
+    if (node.timer_position != kNotInHeap) timers_.remove(index);
+    --size_;
+}
+
+bool RequestQueue::has_candidate(Tier tier) const {
+    return lanes_[index_of(tier)].in_flows > 0 || (tier == Tier::High && !urgent_.empty());
+}
+
+void RequestQueue::update_waiting(Tier tier) {
+    const bool waits = has_candidate(tier);
+    if (waits == shares_.waiting(tier)) return;
+    if (waits) {
+        shares_.activate(tier);
+    } else {
+        shares_.deactivate(tier);
+    }
+}
+
+// The next moment at which its deadline means something: urgent, critical, passed.
+void RequestQueue::set_timer(uint32_t index, int64_t now_us) {
+    const QueueNode & node = nodes_[index];
+    int64_t next = node.deadline_us;
+    if (policy_ == Policy::Priority) {
+        const int64_t left = node.deadline_us - now_us;
+        if (left > kUrgentUs) {
+            next -= kUrgentUs - 1;
+        } else if (left >= kCriticalUs) {
+            next -= kCriticalUs - 1;
+        }
+        if (left < kCriticalUs) {
+            lift(index, Place::Critical);
+        } else if (left < kUrgentUs) {
+            lift(index, Place::Urgent);
+        }
+    }
+    timers_.push(next, index);
+}
+
+// A lift never lowers: a vip that becomes urgent keeps its place among the vips.
+void RequestQueue::lift(uint32_t index, Place place) {
+    QueueNode & node = nodes_[index];
+    if (node.place == place || (place == Place::Urgent && node.tier == Tier::Vip)) return;
+    leave_flow(index);
+    if (place == Place::Urgent) node.tier = Tier::High;
+    node.place = place;
+    Lane & target = lane(node.tier);
+    ++target.requests_in;
+    target.tokens_in += node.tokens;
+    ++waiting_.requests[index_of(node.tier)];
+    waiting_.tokens[index_of(node.tier)] += node.tokens;
+    (place == Place::Urgent ? urgent_ : critical_).push(node.deadline_us, index);
+    update_waiting(node.tier);
+}
+
+// From the tail of a tier upwards, so that nothing ages twice in one call for one crossing.
+void RequestQueue::age(int64_t now_us) {
+    for (const Tier tier : {Tier::Normal, Tier::Low}) {
+        AgeList & list = lane(tier).by_age;
+        while (!list.empty() && nodes_[list.head].entered_us + kAgeingUs <= now_us) {
+            const uint32_t index = list.head;
+            const int64_t crossed_us = nodes_[index].entered_us + kAgeingUs;
+            leave_flow(index);
+            nodes_[index].tier = better(tier);
+            nodes_[index].entered_us = crossed_us;
+            join_flow(index, false);
+        }
+    }
+}
+
+void RequestQueue::advance(int64_t now_us, std::vector<Popped> & expired) {
+    age(now_us);
+    while (!timers_.empty() && timers_.top().key <= now_us) {
+        const uint32_t index = timers_.top().item;
+        if (nodes_[index].deadline_us <= now_us) {
+            expired.push_back(describe(index, now_us));
+            leave(index);
+            continue;
+        }
+        timers_.remove(index);
+        set_timer(index, now_us);
+    }
+}
+
+int64_t RequestQueue::next_event_us() const {
+    int64_t next = timers_.empty() ? INT64_MAX : timers_.top().key;
+    for (const Lane & lane : lanes_) {
+        if (!lane.by_age.empty()) next = std::min(next, nodes_[lane.by_age.head].entered_us + kAgeingUs);
+    }
+    return next;
+}
+
+uint32_t RequestQueue::choose() {
+    if (!critical_.empty()) return critical_.top().item;
+    const std::optional<Tier> tier = shares_.on_turn();
+    if (!tier) return kNoNode;
+    if (*tier == Tier::High && !urgent_.empty()) return urgent_.top().item;
+    return flows_[flows_.on_turn(*tier)].requests.head;
+}
+
+Popped RequestQueue::describe(uint32_t index, int64_t now_us) const {
+    const QueueNode & node = nodes_[index];
+    return {ticket_of(index, node.version), node.key,  node.asked, node.tier, node.place == Place::Critical,
+            now_us - node.submitted_us,     node.tokens};
+}
+
+std::optional<Popped> RequestQueue::peek(int64_t now_us) {
+    const uint32_t index = choose();
+    if (index == kNoNode) return std::nullopt;
+    return describe(index, now_us);
+}
+
+std::optional<Popped> RequestQueue::pop(int64_t now_us) {
+    const uint32_t index = choose();
+    if (index == kNoNode) return std::nullopt;
+    const Popped popped = describe(index, now_us);
+    QueueNode & node = nodes_[index];
+    // Opened first, so that the flow and what it owes outlast the leaving of its last request.
+    const uint32_t flow = flows_.open(node.user, node.tier);
+    ++flows_[flow].running;
+    flows_[flow].deficit -= node.tokens;
+    shares_.start(node.tier);
+    shares_.charge(node.tier, node.tokens);
+    leave(index);
+    node.flow = flow;
+    node.is_charged = true;
+    return popped;
+}
+
+void RequestQueue::put_back(Ticket ticket, int64_t remaining_tokens, int64_t now_us) {
+    const uint32_t index = find(ticket);
+    if (index == kNoNode || nodes_[index].place != Place::Out) return;
+    QueueNode & node = nodes_[index];
+    settle(ticket, -remaining_tokens);
+    const uint32_t flow = node.flow;
+    const Tier tier = node.tier;
+    node.is_charged = false;
+    node.tokens = std::max<int64_t>(remaining_tokens, 1);
+    node.deadline_us = 0;  // it has begun in time
+    enter(index, tier, true, now_us);
+    shares_.stop(tier);
+    --flows_[flow].running;
+    flows_.close_if_idle(flow);
+}
+
+bool RequestQueue::remove(Ticket ticket) {
+    const uint32_t index = find(ticket);
+    if (index == kNoNode || nodes_[index].place == Place::Out) return false;
+    leave(index);
+    return true;
+}
+
+void RequestQueue::settle(Ticket ticket, int64_t tokens) {
+    const uint32_t index = find(ticket);
+    if (index == kNoNode || !nodes_[index].is_charged) return;
+    const QueueNode & node = nodes_[index];
+    flows_[node.flow].deficit -= tokens;
+    shares_.charge(node.tier, tokens);
+}
+
+void RequestQueue::release(Ticket ticket) {
+    const uint32_t index = find(ticket);
+    if (index == kNoNode) return;
+    QueueNode & node = nodes_[index];
+    if (node.place != Place::Out) leave(index);
+    if (node.is_charged) {
+        shares_.stop(node.tier);
+        --flows_[node.flow].running;
+        flows_.close_if_idle(node.flow);
+    }
+    node.place = Place::Free;
+    free_.push_back(index);
+}
+
+int64_t RequestQueue::oldest_submitted_us(Tier asked_tier) const {
+    const AskedList & list = lanes_[index_of(asked_tier)].by_asked;
+    return list.empty() ? INT64_MAX : nodes_[list.head].submitted_us;
+}
+
+std::optional<RequestQueue::Ahead> RequestQueue::ahead_of(Ticket ticket) const {
+    const uint32_t index = find(ticket);
+    if (index == kNoNode || nodes_[index].place == Place::Out) return std::nullopt;
+    const QueueNode & node = nodes_[index];
+    if (node.place != Place::Flow) {
+        const LiftHeap & heap = node.place == Place::Urgent ? urgent_ : critical_;
+        Ahead ahead{node.tier, true, 0, 0};
+        for (const auto & entry : heap.entries()) {
+            if (entry.key >= node.deadline_us) continue;
+            ++ahead.requests;
+            ahead.tokens += nodes_[entry.item].tokens;
+        }
+        return ahead;
+    }
+    const Lane & own = lanes_[index_of(node.tier)];
+    return Ahead{node.tier, false, std::max<int64_t>(0, node.requests_mark - own.requests_out),
+                 std::max<int64_t>(0, node.tokens_mark - own.tokens_out)};
+}
+
+}  // namespace inferno::queue
