@@ -3,10 +3,13 @@ add_executable(inferno-native-tests
   test/native/main.cpp
   test/native/batch_plan_test.cpp
   test/native/capacity_test.cpp
+  test/native/engine_scheduling_test.cpp
   test/native/engine_test.cpp
   test/native/event_outbox_test.cpp
   test/native/gguf_check_test.cpp
   test/native/prefill_slice_test.cpp
+  test/native/prefix_store_test.cpp
+  test/native/prefix_tree_test.cpp
   test/native/text_stream_test.cpp
   test/native/thread_budget_test.cpp
   test/native/utf8_test.cpp

@@ -87,6 +87,10 @@ function samplingOf(body: SamplingBody, settings: AnswerSettings, choice: number
     ignoreEos: body.ignore_eos ?? false,
     // Text goes to the socket between prebuilt parts of JSON, so the engine escapes it.
     escapeJson: true,
+    tier: 2,
+    user: '',
+    deadlineMs: 0,
+    estimatedTokens: 0,
   };
 }
 

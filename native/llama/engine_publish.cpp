@@ -36,6 +36,14 @@ void Engine::publish_share(const PlannedShare & share) {
         return;
     }
     const int32_t slot = generation.slot;
+    if (sampled_.empty()) {
+        // Nothing is sure: the same token once more, alone.
+        --generation.tokens_cached;
+        cut_sequence(context_.get(), slot, generation.tokens_cached);
+        Speculation::record_outcome(generation, share.draft_tokens, 0);
+        generation.draft.clear();
+        return;
+    }
     const int32_t cached = generation.tokens_cached;
     const auto accepted = static_cast<int32_t>(sampled_.size()) - 1;
     if (share.draft_tokens > 0) {
@@ -66,13 +74,18 @@ std::span<float> Engine::logits_of(int32_t index) {
                           : std::span(raw, static_cast<size_t>(model_->description().vocabulary_size));
 }
 
-// Sets sampled_ to the tokens that the share's logits say, as far as its guesses were right, and one more.
+// Sets sampled_ to the tokens that the share's logits say, as far as its guesses were right, and one more. What a guess
+// must not decide, a choice so close that the shape of the batch could have made it, is left to a step without guesses.
 Status Engine::sample_share(const PlannedShare & share) {
     RunningGeneration & generation = *share.generation;
     sampled_.clear();
     for (int32_t i = 0; i <= share.draft_tokens; ++i) {
         const std::span<float> logits = logits_of(share.logits_index + i);
         if (logits.empty()) return {ErrorCode::DecodeFailed, "llama.cpp gave no logits for a sequence."};
+        if (share.draft_tokens > 0 && generation.sampler->is_close_call(logits)) {
+            generation.skips_draft = true;
+            break;
+        }
         Result<llama_token> token = generation.sampler->sample(logits, candidates_);
         if (!token) {
             if (sampled_.empty()) return token.status();

@@ -30,6 +30,7 @@ struct RunningGeneration {
     int32_t tokens_cached = 0;  // of `tokens`, those in the slot's KV cache
     int32_t completion_tokens = 0;
     std::vector<llama_token> draft;  // tokens that may follow, to be verified in the next step
+    bool skips_draft = false;        // the next token is to be computed as it would be without speculation
     double draft_acceptance = 0.6;   // how likely a drafted token is right; a guess at first
 
     // While its prefix is being computed by another slot or read from disk it has a slot but does not run.

@@ -9,6 +9,9 @@
 namespace inferno::llama {
 namespace {
 
+// Logits of one position differ by less than this between batch shapes (docs/performance.md, "Alone and among others").
+constexpr float kCloseCall = 0.3f;
+
 uint32_t resolve_seed(int64_t seed) {
     if (seed >= 0) return static_cast<uint32_t>(seed);
     // LLAMA_DEFAULT_SEED would make llama.cpp draw its own; any other value is as good.
@@ -64,18 +67,32 @@ llama_token greedy_token(std::span<const float> logits) {
 }
 
 // Adds the biases in place and takes them back, which spares the copy of a whole vocabulary that a sampler chain needs.
-llama_token greedy_token_with_biases(std::span<float> logits, std::span<const llama_logit_bias> biases) {
-    std::vector<float> saved;
-    saved.reserve(biases.size());
-    for (const llama_logit_bias & bias : biases) {
-        float & logit = logits[static_cast<size_t>(bias.token)];
-        saved.push_back(logit);
-        logit += bias.bias;
+class BiasScope {
+  public:
+    BiasScope(std::span<float> logits, std::span<const llama_logit_bias> biases) : logits_(logits), biases_(biases) {
+        saved_.reserve(biases.size());
+        for (const llama_logit_bias & bias : biases) {
+            float & logit = logits[static_cast<size_t>(bias.token)];
+            saved_.push_back(logit);
+            logit += bias.bias;
+        }
     }
-    const llama_token token = greedy_token(logits);
     // Backwards, so that a token with two biases gets its first value back.
-    for (size_t i = biases.size(); i-- > 0;) logits[static_cast<size_t>(biases[i].token)] = saved[i];
-    return token;
+    ~BiasScope() {
+        for (size_t i = biases_.size(); i-- > 0;) logits_[static_cast<size_t>(biases_[i].token)] = saved_[i];
+    }
+    BiasScope(const BiasScope &) = delete;
+    BiasScope & operator=(const BiasScope &) = delete;
+
+  private:
+    std::span<float> logits_;
+    std::span<const llama_logit_bias> biases_;
+    std::vector<float> saved_;
+};
+
+llama_token greedy_token_with_biases(std::span<float> logits, std::span<const llama_logit_bias> biases) {
+    const BiasScope biased(logits, biases);
+    return greedy_token(logits);
 }
 
 }  // namespace
@@ -93,6 +110,8 @@ Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams 
     Sampler sampler;
     const std::vector<llama_logit_bias> biases = collect_biases(vocab, params);
     const bool greedy = params.temperature <= 0.0f;
+    sampler.greedy_ = greedy;
+    sampler.seeded_ = params.seed >= 0;
     const bool penalties = has_penalties(params);
     const bool grammar = !params.grammar.empty();
     try {
@@ -151,6 +170,18 @@ Result<llama_token> Sampler::sample(std::span<float> logits, CandidateBuffer & b
     } catch (const std::exception & error) {
         return Status(ErrorCode::DecodeFailed, std::string("Sampling failed: ") + error.what() + ".");
     }
+}
+
+bool Sampler::is_close_call(std::span<float> logits) const {
+    if (!greedy_) return false;
+    const BiasScope biased(logits, greedy_biases_);
+    float best = -INFINITY;
+    float second = -INFINITY;
+    for (const float logit : logits) {
+        second = std::max(second, std::min(best, logit));
+        best = std::max(best, logit);
+    }
+    return best - second < kCloseCall;
 }
 
 llama_token Sampler::choose(std::span<const float> logits, CandidateBuffer & buffer, bool grammar_first) {

@@ -50,6 +50,11 @@ class Sampler {
     // are the same afterwards.
     Result<llama_token> sample(std::span<float> logits, CandidateBuffer & buffer);
 
+    // Tokens may be guessed ahead: nobody asked for a sequence of random numbers that can be repeated.
+    bool may_speculate() const { return greedy_ || !seeded_; }
+    // Greedy, and the best two tokens are so close that the rounding of another batch shape could swap them.
+    bool is_close_call(std::span<float> logits) const;
+
   private:
     Sampler() = default;
 
@@ -60,6 +65,8 @@ class Sampler {
     std::vector<llama_logit_bias> greedy_biases_;  // for that case
     SamplerHandle grammar_;                        // null when there is no grammar
     int32_t repeat_last_n_ = 0;
+    bool greedy_ = false;
+    bool seeded_ = false;
 };
 
 // Logprob of `token` followed by the `count` most likely tokens, best first.

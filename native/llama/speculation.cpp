@@ -1,6 +1,7 @@
 #include "native/llama/speculation.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "native/llama/draft_model.h"
 #include "ngram-map.h"
@@ -109,7 +110,8 @@ void Speculation::draft(std::span<RunningGeneration * const> slots, int32_t room
         if (generation->max_tokens >= 0) {
             depth = std::min(depth, generation->max_tokens - generation->completion_tokens - 1);
         }
-        if (depth <= 0) continue;
+        const bool skips = std::exchange(generation->skips_draft, false);
+        if (depth <= 0 || skips || !generation->sampler->may_speculate()) continue;
         look_up(*generation, depth);
         if (generation->draft.empty() && asks_model) draft_model_->draft(*generation, std::min(depth, model_depth));
         if (generation->draft.empty()) continue;

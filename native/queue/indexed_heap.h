@@ -13,11 +13,11 @@ namespace inferno::queue {
 
 inline constexpr uint32_t kNotInHeap = UINT32_MAX;
 
-template <typename Position>
+template <typename Position, typename Key = int64_t>
 class IndexedHeap {
   public:
     struct Entry {
-        int64_t key;
+        Key key;
         uint32_t item;
     };
 
@@ -29,7 +29,7 @@ class IndexedHeap {
     const Entry & top() const { return entries_.front(); }
 
     // REQUIRES: the item is not in the heap.
-    void push(int64_t key, uint32_t item) {
+    void push(const Key & key, uint32_t item) {
         entries_.push_back({key, item});
         position_(item) = static_cast<uint32_t>(entries_.size() - 1);
         rise(entries_.size() - 1);

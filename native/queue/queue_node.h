@@ -1,7 +1,7 @@
 // A request inside the queue, and the lists it can be in. Thread safety: values.
 #pragma once
 
-#include <array>
+#include <compare>
 #include <cstdint>
 
 #include "native/queue/indexed_heap.h"
@@ -18,9 +18,17 @@ enum class Place : uint8_t {
     Critical,  // less than 10 s
 };
 
+// Among lifted requests: the earliest deadline, and of equal ones the one that came first.
+struct LiftKey {
+    int64_t deadline_us;
+    uint64_t arrival;
+    auto operator<=>(const LiftKey &) const = default;
+};
+
 struct QueueNode {
     uint64_t key = 0;
     uint64_t user = 0;
+    uint64_t arrival = 0;  // counts pushes
     int64_t submitted_us = 0;
     int64_t entered_us = 0;  // its present tier
     int64_t deadline_us = 0;
@@ -39,6 +47,7 @@ struct QueueNode {
     Tier tier = Tier::Normal;
     Place place = Place::Free;
     bool is_charged = false;
+    bool charges_tier = false;  // false when it was popped as critical
 };
 
 using FlowList = LinkedList<QueueNode, &QueueNode::in_flow>;

@@ -35,6 +35,7 @@ Ticket RequestQueue::push(const Request & request, int64_t now_us) {
     node.version = version;
     node.key = request.key;
     node.user = request.user;
+    node.arrival = ++arrivals_;
     node.submitted_us = request.submitted_us;
     node.deadline_us = request.deadline_us;
     node.tokens = std::max<int64_t>(request.tokens, 1);
@@ -46,6 +47,8 @@ Ticket RequestQueue::push(const Request & request, int64_t now_us) {
 // Puts a node that is in no list into its tier.
 void RequestQueue::enter(uint32_t index, Tier tier, bool in_front, int64_t now_us) {
     QueueNode & node = nodes_[index];
+    // What should have aged before goes first, so that the lists by age stay in order.
+    age(now_us);
     if (policy_ == Policy::Fifo) {
         tier = Tier::Normal;
         node.user = 0;
@@ -53,7 +56,12 @@ void RequestQueue::enter(uint32_t index, Tier tier, bool in_front, int64_t now_u
     node.tier = tier;
     node.entered_us = now_us;
     ++size_;
-    lane(node.asked).by_asked.push_back(nodes_, index);
+    AskedList & asked = lane(node.asked).by_asked;
+    if (in_front) {
+        asked.push_front(nodes_, index);
+    } else {
+        asked.push_back(nodes_, index);
+    }
     join_flow(index, in_front);
     if (node.deadline_us > 0) set_timer(index, now_us);
 }
@@ -131,7 +139,7 @@ void RequestQueue::set_timer(uint32_t index, int64_t now_us) {
     int64_t next = node.deadline_us;
     if (policy_ == Policy::Priority) {
         const int64_t left = node.deadline_us - now_us;
-        if (left > kUrgentUs) {
+        if (left >= kUrgentUs) {
             next -= kUrgentUs - 1;
         } else if (left >= kCriticalUs) {
             next -= kCriticalUs - 1;
@@ -157,22 +165,25 @@ void RequestQueue::lift(uint32_t index, Place place) {
     target.tokens_in += node.tokens;
     ++waiting_.requests[index_of(node.tier)];
     waiting_.tokens[index_of(node.tier)] += node.tokens;
-    (place == Place::Urgent ? urgent_ : critical_).push(node.deadline_us, index);
+    (place == Place::Urgent ? urgent_ : critical_).push({node.deadline_us, node.arrival}, index);
     update_waiting(node.tier);
 }
 
-// From the tail of a tier upwards, so that nothing ages twice in one call for one crossing.
+// In the order of time, whichever tier: so the tail of a list by age is always the one that entered last.
 void RequestQueue::age(int64_t now_us) {
-    for (const Tier tier : {Tier::Normal, Tier::Low}) {
-        AgeList & list = lane(tier).by_age;
-        while (!list.empty() && nodes_[list.head].entered_us + kAgeingUs <= now_us) {
-            const uint32_t index = list.head;
-            const int64_t crossed_us = nodes_[index].entered_us + kAgeingUs;
-            leave_flow(index);
-            nodes_[index].tier = better(tier);
-            nodes_[index].entered_us = crossed_us;
-            join_flow(index, false);
-        }
+    const auto next_of = [&](Tier tier) {
+        const AgeList & list = lane(tier).by_age;
+        return list.empty() ? INT64_MAX : nodes_[list.head].entered_us + kAgeingUs;
+    };
+    while (true) {
+        const Tier tier = next_of(Tier::Normal) <= next_of(Tier::Low) ? Tier::Normal : Tier::Low;
+        const int64_t crossed_us = next_of(tier);
+        if (crossed_us > now_us) return;
+        const uint32_t index = lane(tier).by_age.head;
+        leave_flow(index);
+        nodes_[index].tier = better(tier);
+        nodes_[index].entered_us = crossed_us;
+        join_flow(index, false);
     }
 }
 
@@ -198,8 +209,8 @@ int64_t RequestQueue::next_event_us() const {
     return next;
 }
 
-uint32_t RequestQueue::choose() {
-    if (!critical_.empty()) return critical_.top().item;
+uint32_t RequestQueue::choose(int64_t now_us) {
+    if (!critical_.empty()) return critical_.top().key.deadline_us > now_us ? critical_.top().item : kNoNode;
     const std::optional<Tier> tier = shares_.on_turn();
     if (!tier) return kNoNode;
     if (*tier == Tier::High && !urgent_.empty()) return urgent_.top().item;
@@ -213,40 +224,53 @@ Popped RequestQueue::describe(uint32_t index, int64_t now_us) const {
 }
 
 std::optional<Popped> RequestQueue::peek(int64_t now_us) {
-    const uint32_t index = choose();
+    const uint32_t index = choose(now_us);
     if (index == kNoNode) return std::nullopt;
     return describe(index, now_us);
 }
 
 std::optional<Popped> RequestQueue::pop(int64_t now_us) {
-    const uint32_t index = choose();
+    const uint32_t index = choose(now_us);
     if (index == kNoNode) return std::nullopt;
+    return take(index, now_us);
+}
+
+std::optional<Popped> RequestQueue::pop(Ticket ticket, int64_t now_us) {
+    const uint32_t index = find(ticket);
+    if (index == kNoNode || nodes_[index].place == Place::Out) return std::nullopt;
+    if (nodes_[index].deadline_us > 0 && nodes_[index].deadline_us <= now_us) return std::nullopt;
+    return take(index, now_us);
+}
+
+Popped RequestQueue::take(uint32_t index, int64_t now_us) {
     const Popped popped = describe(index, now_us);
     QueueNode & node = nodes_[index];
     // Opened first, so that the flow and what it owes outlast the leaving of its last request.
     const uint32_t flow = flows_.open(node.user, node.tier);
     ++flows_[flow].running;
-    flows_[flow].deficit -= node.tokens;
-    shares_.start(node.tier);
-    shares_.charge(node.tier, node.tokens);
     leave(index);
     node.flow = flow;
     node.is_charged = true;
+    node.charges_tier = !popped.critical;
+    charge(node, node.tokens);
     return popped;
+}
+
+void RequestQueue::charge(const QueueNode & node, int64_t tokens) {
+    flows_[node.flow].deficit -= tokens;
+    if (node.charges_tier) shares_.charge(node.tier, tokens);
 }
 
 void RequestQueue::put_back(Ticket ticket, int64_t remaining_tokens, int64_t now_us) {
     const uint32_t index = find(ticket);
-    if (index == kNoNode || nodes_[index].place != Place::Out) return;
+    if (index == kNoNode || !nodes_[index].is_charged) return;
     QueueNode & node = nodes_[index];
-    settle(ticket, -remaining_tokens);
+    charge(node, -remaining_tokens);
     const uint32_t flow = node.flow;
-    const Tier tier = node.tier;
     node.is_charged = false;
     node.tokens = std::max<int64_t>(remaining_tokens, 1);
     node.deadline_us = 0;  // it has begun in time
-    enter(index, tier, true, now_us);
-    shares_.stop(tier);
+    enter(index, node.tier, true, now_us);
     --flows_[flow].running;
     flows_.close_if_idle(flow);
 }
@@ -261,9 +285,7 @@ bool RequestQueue::remove(Ticket ticket) {
 void RequestQueue::settle(Ticket ticket, int64_t tokens) {
     const uint32_t index = find(ticket);
     if (index == kNoNode || !nodes_[index].is_charged) return;
-    const QueueNode & node = nodes_[index];
-    flows_[node.flow].deficit -= tokens;
-    shares_.charge(node.tier, tokens);
+    charge(nodes_[index], tokens);
 }
 
 void RequestQueue::release(Ticket ticket) {
@@ -272,7 +294,6 @@ void RequestQueue::release(Ticket ticket) {
     QueueNode & node = nodes_[index];
     if (node.place != Place::Out) leave(index);
     if (node.is_charged) {
-        shares_.stop(node.tier);
         --flows_[node.flow].running;
         flows_.close_if_idle(node.flow);
     }
@@ -291,9 +312,10 @@ std::optional<RequestQueue::Ahead> RequestQueue::ahead_of(Ticket ticket) const {
     const QueueNode & node = nodes_[index];
     if (node.place != Place::Flow) {
         const LiftHeap & heap = node.place == Place::Urgent ? urgent_ : critical_;
+        const LiftKey own{node.deadline_us, node.arrival};
         Ahead ahead{node.tier, true, 0, 0};
         for (const auto & entry : heap.entries()) {
-            if (entry.key >= node.deadline_us) continue;
+            if (entry.key >= own) continue;
             ++ahead.requests;
             ahead.tokens += nodes_[entry.item].tokens;
         }

@@ -1,7 +1,8 @@
 // The waiting requests of one model: four tiers, in each a flow per user, in each flow first come first served.
 //
 // Who is next is decided in this order:
-//   1. critical: less than 10 s to the deadline, earliest deadline first;
+//   1. critical: less than 10 s to the deadline, earliest deadline first, and outside of the shares: its user pays, its
+//      tier does not, or a storm of deadlines would starve whoever else waits in that tier for minutes;
 //   2. the tier whose turn it is (deficit round robin over tokens, weights 8/4/2/1; better tiers first in a round);
 //   3. in the tier of high, urgent requests: less than 30 s to the deadline, earliest first;
 //   4. the user whose turn it is (deficit round robin again), and of his requests the oldest.
@@ -13,7 +14,8 @@
 //
 // Source of the sharing: M. Shreedhar, G. Varghese, "Efficient Fair Queuing Using Deficit Round-Robin", 1996.
 //
-// Costs: push, pop, cancel and ageing are O(1), O(log n) with a deadline. No allocation once the slab has grown.
+// Costs: push, cancel and ageing are O(1), O(log n) with a deadline. pop() too, amortized: it passes over a flow once per
+// 256 tokens that the flow was served ahead of its turn. Only a user without requests who sends one costs an allocation.
 // Thread safety: none; the scheduler that owns it locks. The clock is passed in, so a simulation is exact.
 #pragma once
 
@@ -49,7 +51,7 @@ struct Popped {
     Ticket ticket;
     uint64_t key;
     Tier tier;        // asked for
-    Tier served_as;   // the tier whose share pays
+    Tier served_as;   // the tier it waited in, whose share pays unless it is critical
     bool critical;
     int64_t waited_us;
     int64_t tokens;  // expected
@@ -71,11 +73,14 @@ class RequestQueue {
     RequestQueue & operator=(const RequestQueue &) = delete;
 
     Ticket push(const Request & request, int64_t now_us);
-    // The next one to run, charged with its expected tokens. Call advance() first.
+    // The next one to run, charged with its expected tokens. Call advance() first: nothing is popped while one whose
+    // deadline has passed is in front.
     std::optional<Popped> pop(int64_t now_us);
+    // That one, if it still waits and its deadline has not passed; charged like any other.
+    std::optional<Popped> pop(Ticket ticket, int64_t now_us);
     // What pop() would return.
     std::optional<Popped> peek(int64_t now_us);
-    // Puts a popped request back in front of its flow: it was preempted.
+    // Puts a popped request back in front of its flow: it was preempted. Its charge is undone, and so is its deadline.
     void put_back(Ticket ticket, int64_t remaining_tokens, int64_t now_us);
     // Takes a waiting request out. False when it is not waiting.
     bool remove(Ticket ticket);
@@ -125,7 +130,7 @@ class RequestQueue {
         std::vector<QueueNode> * nodes;
         uint32_t & operator()(uint32_t item) const { return (*nodes)[item].lift_position; }
     };
-    using LiftHeap = IndexedHeap<LiftPosition>;
+    using LiftHeap = IndexedHeap<LiftPosition, LiftKey>;
 
     static Ticket ticket_of(uint32_t index, uint32_t version) { return (uint64_t{version} << 32) | index; }
     uint32_t find(Ticket ticket) const;
@@ -141,7 +146,9 @@ class RequestQueue {
     void lift(uint32_t index, Place place);
     bool has_candidate(Tier tier) const;
     void update_waiting(Tier tier);
-    uint32_t choose();
+    uint32_t choose(int64_t now_us);
+    Popped take(uint32_t index, int64_t now_us);
+    void charge(const QueueNode & node, int64_t tokens);
     Popped describe(uint32_t index, int64_t now_us) const;
 
     const Policy policy_;
@@ -155,6 +162,7 @@ class RequestQueue {
     LiftHeap critical_;
     QueueTotals waiting_;
     size_t size_ = 0;
+    uint64_t arrivals_ = 0;
 };
 
 }  // namespace inferno::queue

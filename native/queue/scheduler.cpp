@@ -46,6 +46,7 @@ Admission Scheduler::submit(const Submission & submission, int64_t now_us) {
     }
     entry.state = RequestState::Held;
     ++held_;
+    if (submission.deadline_us > 0) held_deadlines_.emplace(submission.deadline_us, submission.key);
     for (const RequestKey dependency : submission.dependencies) {
         const auto found = entries_.find(dependency);
         if (dependency == submission.key || found == entries_.end()) continue;
@@ -68,25 +69,43 @@ void Scheduler::enqueue(Entry & entry, int64_t now_us) {
 std::vector<RequestKey> Scheduler::expire(int64_t now_us) {
     expired_.clear();
     queue_.advance(now_us, expired_);
-    std::vector<RequestKey> keys;
-    for (const Popped & expired : expired_) {
-        const auto found = entries_.find(expired.key);
-        --queued_by_tier_[index_of(found->second.tier)];
-        queued_tokens_by_tier_[index_of(found->second.tier)] -= expired.tokens;
-        ++expired_count_;
-        queue_.release(found->second.ticket);
-        keys.push_back(expired.key);
-        const std::vector<RequestKey> dependents = std::move(found->second.dependents);
-        entries_.erase(found);
-        remember_failure(expired.key);
-        end_dependents(dependents, now_us, keys);
+    std::vector<RequestKey> late;
+    for (const Popped & expired : expired_) late.push_back(expired.key);
+    for (const auto & [deadline_us, key] : held_deadlines_) {
+        if (deadline_us > now_us) break;
+        late.push_back(key);
     }
-    return keys;
+    std::vector<RequestKey> ended;
+    for (const RequestKey key : late) {
+        const auto found = entries_.find(key);
+        if (found == entries_.end()) continue;  // it depended on one that was late too
+        ++expired_count_;
+        ended.push_back(key);
+        end_dependents(remove(found), ended);
+        remember_failure(key);
+    }
+    return ended;
+}
+
+int64_t Scheduler::next_event_us() const {
+    const int64_t next = queue_.next_event_us();
+    return held_deadlines_.empty() ? next : std::min(next, held_deadlines_.begin()->first);
+}
+
+std::optional<Popped> Scheduler::pop(int64_t now_us) {
+    if (starts_next_) {
+        const auto vip = entries_.find(*starts_next_);
+        starts_next_.reset();
+        if (vip != entries_.end()) {
+            if (auto popped = queue_.pop(vip->second.ticket, now_us)) return popped;
+        }
+    }
+    if (running_ >= workers_.value()) return std::nullopt;
+    return queue_.pop(now_us);
 }
 
 std::optional<Dispatch> Scheduler::next(int64_t now_us) {
-    if (running_ >= workers_.value()) return std::nullopt;
-    const std::optional<Popped> popped = queue_.pop(now_us);
+    const std::optional<Popped> popped = pop(now_us);
     if (!popped) return std::nullopt;
     Entry & entry = entries_.at(popped->key);
     const size_t tier = index_of(entry.tier);
@@ -131,7 +150,8 @@ std::optional<RequestKey> Scheduler::preemption(int64_t now_us) {
         if (is_better_victim) victim = &entry;
     }
     if (victim == nullptr) return std::nullopt;
-    return victim->submission.key;
+    replacement_ = Replacement{victim->submission.key, best->key};
+    return replacement_->victim;
 }
 
 void Scheduler::stop_running(Entry & entry) {
@@ -148,6 +168,10 @@ void Scheduler::park(RequestKey key, int64_t now_us) {
     stop_running(entry);
     const int64_t remaining = remaining_tokens(entry);
     queue_.put_back(entry.ticket, remaining, now_us);
+    // The vip starts whatever the shares say now: they just got back what this one was charged, and its tier may come
+    // first again. Asked once more they would start this one, and so on for ever.
+    if (replacement_ && replacement_->victim == key) starts_next_ = replacement_->vip;
+    replacement_.reset();
     entry.state = RequestState::Parked;
     ++entry.preemptions;
     ++preempted_;
@@ -157,17 +181,19 @@ void Scheduler::park(RequestKey key, int64_t now_us) {
     queued_tokens_by_tier_[index_of(entry.tier)] += remaining;
 }
 
-std::vector<RequestKey> Scheduler::finish(RequestKey key, Outcome outcome, int64_t now_us) {
-    std::vector<RequestKey> failed;
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) return failed;
+void Scheduler::stop_holding(RequestKey key, const Entry & entry) {
+    --held_;
+    if (entry.submission.deadline_us > 0) held_deadlines_.erase({entry.submission.deadline_us, key});
+}
+
+std::vector<RequestKey> Scheduler::remove(std::unordered_map<RequestKey, Entry>::iterator found) {
     Entry & entry = found->second;
     const size_t tier = index_of(entry.tier);
     switch (entry.state) {
         case RequestState::Preparing:
             break;
         case RequestState::Held:
-            --held_;
+            stop_holding(found->first, entry);
             break;
         case RequestState::Running:
             stop_running(entry);
@@ -180,26 +206,31 @@ std::vector<RequestKey> Scheduler::finish(RequestKey key, Outcome outcome, int64
             [[fallthrough]];
         case RequestState::Waiting:
             --queued_by_tier_[tier];
-            queued_tokens_by_tier_[tier] -=
-                entry.state == RequestState::Parked ? remaining_tokens(entry) : entry.expected;
+            queued_tokens_by_tier_[tier] -= remaining_tokens(entry);
             break;
     }
     if (entry.ticket != 0) queue_.release(entry.ticket);
+    std::vector<RequestKey> dependents = std::move(entry.dependents);
+    entries_.erase(found);
+    return dependents;
+}
+
+std::vector<RequestKey> Scheduler::finish(RequestKey key, Outcome outcome, int64_t now_us) {
+    std::vector<RequestKey> ended;
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return ended;
+    const int64_t answered = found->second.answered;
+    const std::vector<RequestKey> dependents = remove(found);
     if (outcome == Outcome::Completed) {
         ++finished_;
-        rates_.record_answer(entry.answered);
-    } else if (outcome == Outcome::Cancelled) {
-        ++cancelled_;
-    }
-    const std::vector<RequestKey> dependents = std::move(entry.dependents);
-    entries_.erase(found);
-    if (outcome == Outcome::Completed) {
+        rates_.record_answer(answered);
         release_dependents(dependents, now_us);
-    } else {
-        remember_failure(key);
-        end_dependents(dependents, now_us, failed);
+        return ended;
     }
-    return failed;
+    if (outcome == Outcome::Cancelled) ++cancelled_;
+    remember_failure(key);
+    end_dependents(dependents, ended);
+    return ended;
 }
 
 void Scheduler::release_dependents(const std::vector<RequestKey> & dependents, int64_t now_us) {
@@ -207,19 +238,22 @@ void Scheduler::release_dependents(const std::vector<RequestKey> & dependents, i
         const auto found = entries_.find(key);
         if (found == entries_.end() || found->second.state != RequestState::Held) continue;
         if (--found->second.missing > 0) continue;
-        --held_;
+        stop_holding(key, found->second);
         enqueue(found->second, now_us);
     }
 }
 
-// Whole chains end: finish() comes back here for the dependents of each.
-void Scheduler::end_dependents(const std::vector<RequestKey> & dependents, int64_t now_us,
-                               std::vector<RequestKey> & ended) {
-    for (const RequestKey key : dependents) {
-        if (!entries_.contains(key)) continue;
+// A list of work in place of a call per link: chains may be as long as the queue.
+void Scheduler::end_dependents(std::vector<RequestKey> dependents, std::vector<RequestKey> & ended) {
+    while (!dependents.empty()) {
+        const RequestKey key = dependents.back();
+        dependents.pop_back();
+        const auto found = entries_.find(key);
+        if (found == entries_.end()) continue;
         ended.push_back(key);
-        const std::vector<RequestKey> more = finish(key, Outcome::Failed, now_us);
-        ended.insert(ended.end(), more.begin(), more.end());
+        remember_failure(key);
+        const std::vector<RequestKey> more = remove(found);
+        dependents.insert(dependents.end(), more.begin(), more.end());
     }
 }
 

@@ -7,8 +7,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "native/queue/request_queue.h"
@@ -89,16 +90,18 @@ class Scheduler {
     void announce(RequestKey key);
     // DependencyFailed: it did not enter; finish() it as failed.
     Admission submit(const Submission & submission, int64_t now_us);
-    // Requests whose deadline passed while they waited; they are over. Also ages and lifts: call it before next().
+    // Requests whose deadline passed while they waited or were held, and held ones that depended on them; they are over.
+    // Also ages and lifts: call it before next().
     std::vector<RequestKey> expire(int64_t now_us);
     // The next one that may start now, if a worker is free for it.
     std::optional<Dispatch> next(int64_t now_us);
-    // The running one that must be parked so that next() can start a vip; nothing when none waits or none is lower.
+    // The running one that must be parked so that next() can start a vip; nothing when none waits or none is lower. When
+    // it is parked, next() starts that vip before anything else, also while more run than the worker limit says.
     std::optional<RequestKey> preemption(int64_t now_us);
-    // It gave up its worker and waits again, in front of its user's others. `remaining_tokens`: still expected.
+    // It gave up its worker and waits again, in front of its user's others. REQUIRES: it runs.
     void park(RequestKey key, int64_t now_us);
-    // A running, waiting or held one is over. Held ones that depended on it and cannot start any more are returned; they
-    // are over too.
+    // A running, waiting or held one is over. Held ones that depended on it, however far down a chain, and cannot start
+    // any more are returned; they are over too.
     std::vector<RequestKey> finish(RequestKey key, Outcome outcome, int64_t now_us);
 
     // Work done for one running request.
@@ -109,9 +112,11 @@ class Scheduler {
     void record_step(int32_t prefill_tokens, int32_t decode_tokens, int64_t step_us);
     // `spare_sequences`: see WorkerLimit.
     void update_workers(int32_t spare_sequences, int64_t now_us);
+    // Only so many sequences work at the moment. Those that lost theirs are parked or finished by the caller.
+    void set_usable_workers(int32_t sequences) { workers_.set_usable(sequences); }
 
     // When expire() has something to do; INT64_MAX when never.
-    int64_t next_event_us() const { return queue_.next_event_us(); }
+    int64_t next_event_us() const;
     size_t queued() const { return queue_.size(); }
     int32_t running() const { return running_; }
     bool knows(RequestKey key) const { return entries_.contains(key); }
@@ -140,9 +145,13 @@ class Scheduler {
     int64_t expected_tokens(const Submission & submission) const;
     int64_t remaining_tokens(const Entry & entry) const;
     void enqueue(Entry & entry, int64_t now_us);
+    std::optional<Popped> pop(int64_t now_us);
     void stop_running(Entry & entry);
+    void stop_holding(RequestKey key, const Entry & entry);
+    // Takes the request out of every book and returns those that depended on it.
+    std::vector<RequestKey> remove(std::unordered_map<RequestKey, Entry>::iterator found);
     void release_dependents(const std::vector<RequestKey> & dependents, int64_t now_us);
-    void end_dependents(const std::vector<RequestKey> & dependents, int64_t now_us, std::vector<RequestKey> & ended);
+    void end_dependents(std::vector<RequestKey> dependents, std::vector<RequestKey> & ended);
     void remember_failure(RequestKey key);
 
     const SchedulerOptions options_;
@@ -152,7 +161,15 @@ class Scheduler {
     std::unordered_map<RequestKey, Entry> entries_;
     std::vector<RequestKey> running_keys_;
     int32_t running_ = 0;
+    // A vip and the running one that it may replace; once that one is parked, the vip that starts next.
+    struct Replacement {
+        RequestKey victim;
+        RequestKey vip;
+    };
+    std::optional<Replacement> replacement_;
+    std::optional<RequestKey> starts_next_;
     int64_t held_ = 0;
+    std::set<std::pair<int64_t, RequestKey>> held_deadlines_;
     int64_t parked_ = 0;
     std::vector<Popped> expired_;
     // Lately ended without success, for dependencies on them; the oldest are forgotten.

@@ -4,7 +4,8 @@
 // shares. A tier with work may be one quantum ahead of the one that is furthest behind; among those within the quantum
 // the best tier is served. So better tiers go first as long as they keep to their share, and the shares hold whenever
 // all have work. A tier that comes back from idling joins at the present round: idling earns no credit, and what it used
-// while nobody else wanted it costs nothing later.
+// while nobody else wanted it costs nothing later. A tier idles when nothing of it waits, even while something of it
+// runs: otherwise one long request would save up a round in which its tier alone is served.
 //
 // Thread safety: none.
 #pragma once
@@ -28,19 +29,16 @@ class TierShares {
 
     // A tier got its first waiting request.
     void activate(Tier tier) {
-        // The present round: where the tier that is furthest behind stands, or where the last one stood.
+        // The present round: where the tier that is furthest behind stands; when none waits, all start level.
         int64_t round = INT64_MAX;
         for (size_t i = 0; i < kTierCount; ++i) {
-            if (waiting_[i] || running_[i] > 0) round = std::min(round, meters_[i]);
+            if (waiting_[i]) round = std::min(round, meters_[i]);
         }
         if (round == INT64_MAX) round = *std::max_element(meters_.begin(), meters_.end());
         waiting_[index_of(tier)] = true;
         meters_[index_of(tier)] = std::max(meters_[index_of(tier)], round);
     }
     void deactivate(Tier tier) { waiting_[index_of(tier)] = false; }
-
-    void start(Tier tier) { ++running_[index_of(tier)]; }
-    void stop(Tier tier) { --running_[index_of(tier)]; }
 
     // Negative to give back what was charged too much.
     void charge(Tier tier, int64_t tokens) { meters_[index_of(tier)] += tokens * scale(tier); }
@@ -63,7 +61,6 @@ class TierShares {
   private:
     std::array<int64_t, kTierCount> meters_{};
     std::array<bool, kTierCount> waiting_{};
-    std::array<int32_t, kTierCount> running_{};
 };
 
 }  // namespace inferno::queue

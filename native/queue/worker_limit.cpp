@@ -10,7 +10,7 @@ constexpr double kSmoothing = 0.1;
 }  // namespace
 
 WorkerLimit::WorkerLimit(const WorkerLimits & limits)
-    : limits_(limits), by_latency_(limits.max), value_(limits.max) {}
+    : limits_(limits), by_latency_(limits.max), value_(limits.max), usable_(limits.max) {}
 
 void WorkerLimit::record_step(int64_t step_us) {
     const auto step = static_cast<double>(step_us);

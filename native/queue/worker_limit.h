@@ -26,7 +26,9 @@ class WorkerLimit {
 
     explicit WorkerLimit(const WorkerLimits & limits);
 
-    int32_t value() const { return value_; }
+    int32_t value() const { return value_ < usable_ ? value_ : usable_; }
+    // So many sequences work at the moment; 0 while none does. All of them at first.
+    void set_usable(int32_t sequences) { usable_ = sequences; }
     // Smoothed time between two tokens of one sequence; 0: nothing measured.
     double latency_us() const { return latency_us_; }
 
@@ -39,6 +41,7 @@ class WorkerLimit {
     const WorkerLimits limits_;
     int32_t by_latency_;
     int32_t value_;
+    int32_t usable_;
     int32_t most_busy_ = 0;  // their memory is in use already
     double latency_us_ = 0.0;
     int64_t changed_us_ = INT64_MIN / 2;

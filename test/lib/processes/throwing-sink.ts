@@ -20,6 +20,10 @@ const request = {
   seed: -1,
   logprobs: -1,
   escapeJson: false,
+  tier: 2,
+  user: '',
+  deadlineMs: 0,
+  estimatedTokens: 0,
 };
 const bugs = { onText: new Error('onText'), onEnd: new Error('onEnd'), onFlush: new Error('onFlush') };
 const throwing = (error: Error) => (): never => {

@@ -1,0 +1,139 @@
+// An engine on a real, tiny model, drained on the test's thread. INFERNO_TEST_MODEL and INFERNO_LIBRARY_DIR are set by
+// scripts/test-native.mjs.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "native/llama/backend.h"
+#include "native/llama/engine.h"
+#include "test/native/check.h"
+
+namespace inferno::llama::test {
+
+inline std::shared_ptr<const Model> test_model() {
+    static const std::shared_ptr<const Model> model = [] {
+        const Status status = initialize_backend(std::getenv("INFERNO_LIBRARY_DIR"));
+        if (!status) {
+            std::fprintf(stderr, "%s\n", status.message().c_str());
+            std::exit(1);
+        }
+        std::atomic<bool> cancelled{false};
+        auto loaded = Model::load({std::getenv("INFERNO_TEST_MODEL")}, [](float) {}, cancelled);
+        if (!loaded) {
+            std::fprintf(stderr, "%s\n", loaded.status().message().c_str());
+            std::exit(1);
+        }
+        return loaded.value();
+    }();
+    return model;
+}
+
+// Drains on the test's thread, as the binding does on the JS thread.
+class Harness {
+  public:
+    explicit Harness(EngineOptions options) {
+        auto engine = Engine::create(test_model(), options, [this] {
+            const std::lock_guard lock(mutex_);
+            woken_ = true;
+            wakeup_.notify_one();
+        });
+        if (!engine) {
+            std::fprintf(stderr, "%s\n", engine.status().message().c_str());
+            std::exit(1);
+        }
+        engine_ = std::move(engine).value();
+    }
+
+    Engine & engine() { return *engine_; }
+
+    // The id of a submission that must be taken.
+    GenerationId submit(GenerationRequest request) {
+        const Result<GenerationId> id = engine_->submit(std::move(request));
+        CHECK(id.is_ok());
+        return id.is_ok() ? id.value() : 0;
+    }
+
+    static GenerationRequest request(std::string prompt, int32_t max_tokens) {
+        GenerationRequest request;
+        request.prompt = std::move(prompt);
+        request.max_tokens = max_tokens;
+        request.sampling.temperature = 0.0f;
+        request.sampling.ignore_eos = true;
+        return request;
+    }
+
+    // Drains until `done` is true, at most a minute.
+    template <typename Done>
+    bool drain_until(Done done) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!done()) {
+            {
+                std::unique_lock lock(mutex_);
+                wakeup_.wait_for(lock, std::chrono::milliseconds(50), [&] { return woken_; });
+                woken_ = false;
+            }
+            drain();
+            if (std::chrono::steady_clock::now() > deadline) return false;
+        }
+        return true;
+    }
+
+    bool wait_for_end(GenerationId id) {
+        return drain_until([&] { return ends_.count(id) != 0; });
+    }
+
+    void drain() {
+        while (const size_t count = engine_->drain(records_, bytes_)) {
+            for (size_t i = 0; i < count; ++i) {
+                const int32_t * fields = records_.data() + i * kEventStride;
+                const auto slice = [&](EventField offset, EventField length) {
+                    return std::string(reinterpret_cast<const char *>(bytes_.data()) + fields[offset],
+                                       static_cast<size_t>(fields[length]));
+                };
+                const GenerationId id = fields[kEventGeneration];
+                CHECK(ends_.count(id) == 0);  // nothing follows an end, and there is one end only
+                if (fields[kEventKind] == kEventEnd) {
+                    ends_[id] = slice(kEventAuxOffset, kEventAuxLength);
+                } else {
+                    texts_[id] += slice(kEventTextOffset, kEventTextLength);
+                    tokens_[id] += fields[kEventTokens];
+                }
+            }
+        }
+    }
+
+    std::string text(GenerationId id) { return texts_[id]; }
+    std::string end(GenerationId id) const {
+        const auto found = ends_.find(id);
+        return found == ends_.end() ? std::string() : found->second;
+    }
+    int tokens(GenerationId id) { return tokens_[id]; }
+    size_t end_count() const { return ends_.size(); }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable wakeup_;
+    bool woken_ = false;
+    std::unique_ptr<Engine> engine_;
+    std::vector<int32_t> records_ = std::vector<int32_t>(256 * kEventStride);
+    std::vector<uint8_t> bytes_ = std::vector<uint8_t>(EventOutbox::kMaxRecordBytes);
+    std::map<GenerationId, std::string> texts_;
+    std::map<GenerationId, std::string> ends_;
+    std::map<GenerationId, int> tokens_;
+};
+
+inline bool has(const std::string & text, const char * part) { return text.find(part) != std::string::npos; }
+
+// The number after `"name":` in an end event's JSON; -1 when it is not there.
+inline int number_in(const std::string & json, const std::string & name) {
+    const size_t at = json.find("\"" + name + "\":");
+    return at == std::string::npos ? -1 : std::atoi(json.c_str() + at + name.size() + 3);
+}
+
+}  // namespace inferno::llama::test
