@@ -5,6 +5,8 @@
 #include <cstring>
 #include <exception>
 
+#include "native/llama/memory_use.h"
+
 namespace inferno::llama {
 namespace {
 
@@ -50,6 +52,8 @@ Result<std::unique_ptr<DraftModel>> DraftModel::create(std::shared_ptr<const Mod
 }
 
 void DraftModel::set_threads(int threads) { llama_set_n_threads(context_.get(), threads, threads); }
+
+uint64_t DraftModel::memory_bytes() const { return context_memory_bytes(context_.get()); }
 
 // Computes computed_[slot][from..]; the logits of the last token are then at hand.
 bool DraftModel::decode(int32_t slot, size_t from) {

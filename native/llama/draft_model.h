@@ -23,6 +23,7 @@ class DraftModel {
     // Sets generation.draft to at most `depth` tokens; fewer when it is not sure, none when it failed.
     void draft(RunningGeneration & generation, int32_t depth);
     void set_threads(int threads);
+    uint64_t memory_bytes() const;
 
   private:
     DraftModel() = default;

@@ -7,6 +7,7 @@
 #include "native/core/clock.h"
 #include "native/llama/backend.h"
 #include "native/llama/capacity.h"
+#include "native/llama/memory_use.h"
 
 namespace inferno::llama {
 namespace {
@@ -73,6 +74,7 @@ Status Engine::create_context() {
                                             std::to_string(parallel_) + " sequences: " + take_last_log_error()};
     }
     context_size_ = static_cast<int32_t>(llama_n_ctx_seq(context_.get()));
+    memory_bytes_ = context_memory_bytes(context_.get());
     slots_.resize(static_cast<size_t>(parallel_));
     slot_view_.resize(static_cast<size_t>(parallel_), nullptr);
     prefixes_ = std::make_unique<PrefixSharing>(context_.get(), slots_.size(), can_cut_, options_.cache,
@@ -84,6 +86,7 @@ Status Engine::create_context() {
         auto draft = DraftModel::create(options_.draft_model, *model_, context_size_, parallel_, batch_size_);
         if (!draft) return draft.status();
         draft_model_ = std::move(draft).value();
+        memory_bytes_ += draft_model_->memory_bytes();
     }
     speculation_ = std::make_unique<Speculation>(draft_tokens, draft_model_.get());
     return Status::ok();
@@ -220,12 +223,6 @@ QueueStatus Engine::queue_status() const {
 std::optional<queue::Standing> Engine::queue_position(GenerationId id) const {
     const std::lock_guard lock(scheduler_mutex_);
     return scheduler_->standing(static_cast<queue::RequestKey>(id));
-}
-
-uint64_t Engine::memory_bytes() const {
-    const uint64_t kv_bytes =
-        model_->kv_bytes_per_token() * static_cast<uint64_t>(context_size_) * static_cast<uint64_t>(parallel_);
-    return model_->description().size_bytes + kv_bytes;
 }
 
 }  // namespace inferno::llama

@@ -103,8 +103,8 @@ class Engine {
     QueueStatus queue_status() const;
     // Nothing for numbers that are unknown or have ended.
     std::optional<queue::Standing> queue_position(GenerationId id) const;
-    // Weights, KV cache and compute buffers on all devices; without the prefix store.
-    uint64_t memory_bytes() const;
+    // Weights, KV cache and compute buffers on all devices, a draft model's too; without the prefix store.
+    uint64_t memory_bytes() const { return memory_bytes_; }
     int32_t context_size() const { return context_size_; }
     int32_t parallel() const { return parallel_; }
     int32_t batch_size() const { return batch_size_; }
@@ -161,6 +161,7 @@ class Engine {
     int32_t context_size_ = 0;
     int32_t parallel_ = 0;
     int32_t batch_size_ = 0;
+    uint64_t memory_bytes_ = 0;
     int32_t draft_room_ = 0;  // drafted tokens of one step at most
     bool can_cut_ = false;  // a sequence's last tokens can be taken out of the KV cache
     ContextHandle context_;

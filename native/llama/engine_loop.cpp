@@ -105,6 +105,7 @@ void Engine::decode() {
     }
     thread_budget_.record(token_count, step_us);
     if (plan_.prefill_tokens > 0 && plan_.decode_tokens > 0) prefill_slice_.record(plan_.prefill_tokens, step_us);
+    if (plan_.prefill_tokens == 0 && plan_.draft_tokens == 0) prefill_slice_.record_decode(step_us);
     decode_steps_.fetch_add(1, std::memory_order_relaxed);
     tokens_prefilled_.fetch_add(static_cast<uint64_t>(plan_.prefill_tokens), std::memory_order_relaxed);
     remove_bridges();

@@ -7,11 +7,12 @@ namespace {
 
 // Growth is careful, because the next step may be dearer; a slice that was too long shrinks at once.
 constexpr double kMaxGrowth = 1.25;
+constexpr double kSmoothing = 0.2;
 
 }  // namespace
 
 void PrefillSlice::record(int32_t prefill_tokens, int64_t step_us) {
-    const double room = static_cast<double>(kTargetUs) / static_cast<double>(std::max<int64_t>(step_us, 1));
+    const double room = target_us() / static_cast<double>(std::max<int64_t>(step_us, 1));
     double wanted = tokens_;
     if (room < 1.0) {
         wanted = std::min(wanted, prefill_tokens * room);
@@ -19,6 +20,15 @@ void PrefillSlice::record(int32_t prefill_tokens, int64_t step_us) {
         wanted = tokens_ * std::min(room, kMaxGrowth);
     }
     tokens_ = std::clamp(static_cast<int32_t>(wanted), std::min(kMinTokens, max_tokens_), max_tokens_);
+}
+
+void PrefillSlice::record_decode(int64_t step_us) {
+    const auto step = static_cast<double>(step_us);
+    decode_us_ = decode_us_ == 0.0 ? step : decode_us_ + kSmoothing * (step - decode_us_);
+}
+
+double PrefillSlice::target_us() const {
+    return std::max(static_cast<double>(kTargetUs), decode_us_ / (1.0 - kLeastShare));
 }
 
 }  // namespace inferno::llama

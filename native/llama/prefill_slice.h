@@ -9,8 +9,11 @@ namespace inferno::llama {
 
 class PrefillSlice {
   public:
-    // The time a step with decoding sequences should not exceed.
+    // The time a step with decoding sequences should not exceed, unless they alone take most of it.
     static constexpr int64_t kTargetUs = 130'000;
+    // Where many long sequences make every step slow, prompts get this share of a step beside them: starving them would
+    // hardly make the streams smoother, and their first tokens wait for it.
+    static constexpr double kLeastShare = 0.5;
     static constexpr int32_t kMinTokens = 8;
     static constexpr int32_t kFirstTokens = 24;
 
@@ -20,9 +23,14 @@ class PrefillSlice {
     int32_t tokens() const { return tokens_; }
     // After a step with `prefill_tokens` prompt tokens beside decoding sequences.
     void record(int32_t prefill_tokens, int64_t step_us);
+    // After a step of decoding sequences only.
+    void record_decode(int64_t step_us);
 
   private:
+    double target_us() const;
+
     int32_t max_tokens_;
+    double decode_us_ = 0.0;
     int32_t tokens_ = kFirstTokens;
 };
 

@@ -28,7 +28,7 @@ uint32_t FlowTable::open(uint64_t user, Tier tier) {
 
 void FlowTable::close_if_idle(uint32_t index) {
     Flow & flow = flows_[index];
-    if (flow.waiting > 0 || flow.running > 0) return;
+    if (flow.waiting > 0 || flow.charged > 0) return;
     if (flow.user == last_user_) last_flow_[index_of(flow.tier)] = kNoNode;
     by_user_[index_of(flow.tier)].erase(flow.user);
     free_.push_back(index);

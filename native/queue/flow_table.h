@@ -1,4 +1,4 @@
-// One flow per user and tier that has waiting or running requests: his queue in that tier and what he was served.
+// One flow per user and tier with requests that wait or were charged to it: his queue in that tier and what he was served.
 //
 // Among the users of a tier plain deficit round robin holds: a flow that comes to the front gets a quantum of tokens, is
 // served while some are left, and then goes to the back. A charge is made when a request starts, with what it is expected to use,
@@ -22,7 +22,7 @@ struct Flow {
     Tier tier = Tier::Normal;
     FlowList requests;
     uint32_t waiting = 0;
-    uint32_t running = 0;
+    uint32_t charged = 0;  // of its requests run or were put back
     int64_t deficit = 0;       // tokens he may still be served in this turn
     bool has_quantum = false;  // it is his turn and he was granted its tokens
     Link in_ring;
@@ -37,7 +37,7 @@ class FlowTable {
 
     // The flow of that user, made when there is none.
     uint32_t open(uint64_t user, Tier tier);
-    // Forgets the flow when nothing of it waits or runs.
+    // Forgets the flow when nothing of it waits and nothing is charged to it.
     void close_if_idle(uint32_t flow);
 
     // A request of the flow began or ceased to wait.

@@ -13,7 +13,7 @@ namespace inferno::queue {
 
 inline constexpr uint32_t kNotInHeap = UINT32_MAX;
 
-template <typename Position, typename Key = int64_t>
+template <typename Position, typename Key>
 class IndexedHeap {
   public:
     struct Entry {

@@ -23,7 +23,6 @@ constexpr size_t kRecordPrefixBytes = 1 + kChecksumBytes + 4;
 constexpr size_t kRecordFixedBytes = 8 + 1 + 4;
 constexpr size_t kEntryFixedBytes = 4 + 8;
 constexpr size_t kCheckpointHeaderBytes = 72;
-constexpr std::string_view kNamePrefix = "journal-";
 constexpr size_t kNameDigits = 12;
 // More than zstd can achieve; a header that claims more must not make us allocate it.
 constexpr uint64_t kMaxCompressionRatio = 1 << 16;
@@ -146,19 +145,23 @@ Result<LogContents> decode_log(std::span<const std::byte> bytes, uint64_t genera
 
     const uint64_t seed = log_seed(contents.header);
     ByteReader reader(bytes.subspan(kLogRecordsBegin));
+    const auto lost = [&](const std::string & what) {
+        contents.fault = what + " behind its record " + std::to_string(contents.records.size());
+        contents.has_lost_records = true;
+    };
     while (!reader.rest().empty() && reader.rest().front() != std::byte{0}) {
         const uint64_t sequence = contents.header.first_sequence + contents.records.size();
         const std::optional<LogRecord> record = read_record(reader, seed);
         if (!record || record->sequence != sequence) {
-            contents.fault = "is damaged or incomplete behind its record " + std::to_string(contents.records.size());
+            lost("is damaged or incomplete");
             return contents;
         }
         contents.records.push_back(*record);
     }
-    const bool is_cut = reader.rest().empty() || bytes.size() % contents.header.chunk_bytes != 0;
-    if (is_cut) contents.fault = "is cut off behind its record " + std::to_string(contents.records.size());
     if (!all_zero(reader.rest())) {
-        contents.fault = "has damaged bytes behind its record " + std::to_string(contents.records.size());
+        lost("has damaged bytes");
+    } else if (reader.rest().empty() || bytes.size() % contents.header.chunk_bytes != 0) {
+        lost("is cut off");
     }
     return contents;
 }
@@ -247,12 +250,12 @@ Result<CheckpointContents> decode_checkpoint(std::span<const std::byte> bytes, u
 std::string journal_file_name(JournalFileKind kind, uint64_t generation) {
     const std::string digits = std::to_string(generation);
     const std::string zeros(kNameDigits - std::min(digits.size(), kNameDigits), '0');
-    return std::string(kNamePrefix) + zeros + digits + std::string(name_suffix(kind));
+    return std::string(kJournalFilePrefix) + zeros + digits + std::string(name_suffix(kind));
 }
 
 bool parse_journal_file_name(std::string_view name, JournalFileKind & kind, uint64_t & generation) {
-    if (!name.starts_with(kNamePrefix)) return false;
-    name.remove_prefix(kNamePrefix.size());
+    if (!name.starts_with(kJournalFilePrefix)) return false;
+    name.remove_prefix(kJournalFilePrefix.size());
     const std::string_view digits = name.substr(0, kNameDigits);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), generation);
     if (digits.size() != kNameDigits || error != std::errc() || end != digits.data() + digits.size()) return false;

@@ -54,6 +54,7 @@ struct LogContents {
     // What is wrong, as the end of a sentence about the file; empty when everything is as it was written. The records
     // before the fault are good.
     std::string fault;
+    bool has_lost_records = false;  // the fault may have taken some
 };
 
 // A new log: both headers and zeros to the end of the first chunk.
@@ -92,7 +93,9 @@ Result<std::vector<std::byte>> encode_checkpoint(CheckpointHeader header, std::s
 Result<CheckpointHeader> check_checkpoint(std::span<const std::byte> bytes, uint64_t generation);
 Result<CheckpointContents> decode_checkpoint(std::span<const std::byte> bytes, uint64_t generation);
 
-// "journal-000000000007.log" and the like.
+// "journal-000000000007.log" and the like; a file that is still being written has this behind its name.
+inline constexpr std::string_view kPartialSuffix = ".partial";
+inline constexpr std::string_view kJournalFilePrefix = "journal-";
 enum class JournalFileKind : uint8_t { Log, Checkpoint };
 std::string journal_file_name(JournalFileKind kind, uint64_t generation);
 // False for every other name.

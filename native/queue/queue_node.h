@@ -18,11 +18,11 @@ enum class Place : uint8_t {
     Critical,  // less than 10 s
 };
 
-// Among lifted requests: the earliest deadline, and of equal ones the one that came first.
-struct LiftKey {
-    int64_t deadline_us;
+// In the heaps: the earliest goes first, and of equal ones the one that came first, so that one history has one outcome.
+struct TimeKey {
+    int64_t at_us;
     uint64_t arrival;
-    auto operator<=>(const LiftKey &) const = default;
+    auto operator<=>(const TimeKey &) const = default;
 };
 
 struct QueueNode {
@@ -34,7 +34,8 @@ struct QueueNode {
     int64_t deadline_us = 0;
     int64_t tokens = 0;
     uint32_t version = 0;
-    uint32_t flow = kNoNode;
+    uint32_t flow = kNoNode;   // in which it waits
+    uint32_t payer = kNoNode;  // that was charged for it when it was popped for the first time
     Link in_flow;
     Link in_age;
     Link in_asked;
@@ -46,8 +47,7 @@ struct QueueNode {
     Tier asked = Tier::Normal;
     Tier tier = Tier::Normal;
     Place place = Place::Free;
-    bool is_charged = false;
-    bool charges_tier = false;  // false when it was popped as critical
+    bool charges_tier = false;  // so was the payer's tier; not when it was popped as critical
 };
 
 using FlowList = LinkedList<QueueNode, &QueueNode::in_flow>;

@@ -150,7 +150,7 @@ void RequestQueue::set_timer(uint32_t index, int64_t now_us) {
             lift(index, Place::Urgent);
         }
     }
-    timers_.push(next, index);
+    timers_.push({next, node.arrival}, index);
 }
 
 // A lift never lowers: a vip that becomes urgent keeps its place among the vips.
@@ -189,7 +189,7 @@ void RequestQueue::age(int64_t now_us) {
 
 void RequestQueue::advance(int64_t now_us, std::vector<Popped> & expired) {
     age(now_us);
-    while (!timers_.empty() && timers_.top().key <= now_us) {
+    while (!timers_.empty() && timers_.top().key.at_us <= now_us) {
         const uint32_t index = timers_.top().item;
         if (nodes_[index].deadline_us <= now_us) {
             expired.push_back(describe(index, now_us));
@@ -202,7 +202,7 @@ void RequestQueue::advance(int64_t now_us, std::vector<Popped> & expired) {
 }
 
 int64_t RequestQueue::next_event_us() const {
-    int64_t next = timers_.empty() ? INT64_MAX : timers_.top().key;
+    int64_t next = timers_.empty() ? INT64_MAX : timers_.top().key.at_us;
     for (const Lane & lane : lanes_) {
         if (!lane.by_age.empty()) next = std::min(next, nodes_[lane.by_age.head].entered_us + kAgeingUs);
     }
@@ -210,7 +210,7 @@ int64_t RequestQueue::next_event_us() const {
 }
 
 uint32_t RequestQueue::choose(int64_t now_us) {
-    if (!critical_.empty()) return critical_.top().key.deadline_us > now_us ? critical_.top().item : kNoNode;
+    if (!critical_.empty()) return critical_.top().key.at_us > now_us ? critical_.top().item : kNoNode;
     const std::optional<Tier> tier = shares_.on_turn();
     if (!tier) return kNoNode;
     if (*tier == Tier::High && !urgent_.empty()) return urgent_.top().item;
@@ -245,34 +245,31 @@ std::optional<Popped> RequestQueue::pop(Ticket ticket, int64_t now_us) {
 Popped RequestQueue::take(uint32_t index, int64_t now_us) {
     const Popped popped = describe(index, now_us);
     QueueNode & node = nodes_[index];
-    // Opened first, so that the flow and what it owes outlast the leaving of its last request.
-    const uint32_t flow = flows_.open(node.user, node.tier);
-    ++flows_[flow].running;
+    const bool was_charged = node.payer != kNoNode;
+    if (!was_charged) {
+        // Before it leaves, so that the flow and what it owes outlast the leaving of its last request.
+        node.payer = flows_.open(node.user, node.tier);
+        node.charges_tier = !popped.critical;
+        ++flows_[node.payer].charged;
+    }
     leave(index);
-    node.flow = flow;
-    node.is_charged = true;
-    node.charges_tier = !popped.critical;
-    charge(node, node.tokens);
+    if (!was_charged) charge(node, node.tokens);
     return popped;
 }
 
 void RequestQueue::charge(const QueueNode & node, int64_t tokens) {
-    flows_[node.flow].deficit -= tokens;
-    if (node.charges_tier) shares_.charge(node.tier, tokens);
+    Flow & payer = flows_[node.payer];
+    payer.deficit -= tokens;
+    if (node.charges_tier) shares_.charge(payer.tier, tokens);
 }
 
 void RequestQueue::put_back(Ticket ticket, int64_t remaining_tokens, int64_t now_us) {
     const uint32_t index = find(ticket);
-    if (index == kNoNode || !nodes_[index].is_charged) return;
+    if (index == kNoNode || nodes_[index].place != Place::Out || nodes_[index].payer == kNoNode) return;
     QueueNode & node = nodes_[index];
-    charge(node, -remaining_tokens);
-    const uint32_t flow = node.flow;
-    node.is_charged = false;
     node.tokens = std::max<int64_t>(remaining_tokens, 1);
-    node.deadline_us = 0;  // it has begun in time
+    node.deadline_us = 0;
     enter(index, node.tier, true, now_us);
-    --flows_[flow].running;
-    flows_.close_if_idle(flow);
 }
 
 bool RequestQueue::remove(Ticket ticket) {
@@ -284,8 +281,7 @@ bool RequestQueue::remove(Ticket ticket) {
 
 void RequestQueue::settle(Ticket ticket, int64_t tokens) {
     const uint32_t index = find(ticket);
-    if (index == kNoNode || !nodes_[index].is_charged) return;
-    charge(nodes_[index], tokens);
+    if (index != kNoNode && nodes_[index].payer != kNoNode) charge(nodes_[index], tokens);
 }
 
 void RequestQueue::release(Ticket ticket) {
@@ -293,9 +289,9 @@ void RequestQueue::release(Ticket ticket) {
     if (index == kNoNode) return;
     QueueNode & node = nodes_[index];
     if (node.place != Place::Out) leave(index);
-    if (node.is_charged) {
-        --flows_[node.flow].running;
-        flows_.close_if_idle(node.flow);
+    if (node.payer != kNoNode) {
+        --flows_[node.payer].charged;
+        flows_.close_if_idle(node.payer);
     }
     node.place = Place::Free;
     free_.push_back(index);
@@ -312,7 +308,7 @@ std::optional<RequestQueue::Ahead> RequestQueue::ahead_of(Ticket ticket) const {
     const QueueNode & node = nodes_[index];
     if (node.place != Place::Flow) {
         const LiftHeap & heap = node.place == Place::Urgent ? urgent_ : critical_;
-        const LiftKey own{node.deadline_us, node.arrival};
+        const TimeKey own{node.deadline_us, node.arrival};
         Ahead ahead{node.tier, true, 0, 0};
         for (const auto & entry : heap.entries()) {
             if (entry.key >= own) continue;

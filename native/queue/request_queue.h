@@ -80,11 +80,13 @@ class RequestQueue {
     std::optional<Popped> pop(Ticket ticket, int64_t now_us);
     // What pop() would return.
     std::optional<Popped> peek(int64_t now_us);
-    // Puts a popped request back in front of its flow: it was preempted. Its charge is undone, and so is its deadline.
+    // Puts a popped request back in front of its flow, without a deadline: it was preempted after it had begun in time.
+    // What it was charged stays, and it is popped again for nothing: so a preemption leaves the shares as they are, and
+    // the one that it was made for is still the next.
     void put_back(Ticket ticket, int64_t remaining_tokens, int64_t now_us);
     // Takes a waiting request out. False when it is not waiting.
     bool remove(Ticket ticket);
-    // Corrects the charge of a popped request: positive when it used more than expected.
+    // Corrects the charge of a request that was popped: positive when it used more than expected.
     void settle(Ticket ticket, int64_t tokens);
     // The popped or removed request is over; its ticket means nothing any more.
     void release(Ticket ticket);
@@ -130,7 +132,7 @@ class RequestQueue {
         std::vector<QueueNode> * nodes;
         uint32_t & operator()(uint32_t item) const { return (*nodes)[item].lift_position; }
     };
-    using LiftHeap = IndexedHeap<LiftPosition, LiftKey>;
+    using LiftHeap = IndexedHeap<LiftPosition, TimeKey>;
 
     static Ticket ticket_of(uint32_t index, uint32_t version) { return (uint64_t{version} << 32) | index; }
     uint32_t find(Ticket ticket) const;
@@ -157,7 +159,7 @@ class RequestQueue {
     FlowTable flows_;
     TierShares shares_;
     std::array<Lane, kTierCount> lanes_;
-    IndexedHeap<TimerPosition> timers_;
+    IndexedHeap<TimerPosition, TimeKey> timers_;
     LiftHeap urgent_;
     LiftHeap critical_;
     QueueTotals waiting_;

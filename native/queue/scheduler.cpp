@@ -123,8 +123,6 @@ std::optional<Dispatch> Scheduler::next(int64_t now_us) {
         waits_[tier].record(popped->waited_us);
     }
     entry.state = RequestState::Running;
-    entry.expected = popped->tokens;
-    entry.served = 0;
     entry.started_us = now_us;
     entry.running_at = running_keys_.size();
     running_keys_.push_back(popped->key);
@@ -168,8 +166,6 @@ void Scheduler::park(RequestKey key, int64_t now_us) {
     stop_running(entry);
     const int64_t remaining = remaining_tokens(entry);
     queue_.put_back(entry.ticket, remaining, now_us);
-    // The vip starts whatever the shares say now: they just got back what this one was charged, and its tier may come
-    // first again. Asked once more they would start this one, and so on for ever.
     if (replacement_ && replacement_->victim == key) starts_next_ = replacement_->vip;
     replacement_.reset();
     entry.state = RequestState::Parked;
@@ -197,8 +193,6 @@ std::vector<RequestKey> Scheduler::remove(std::unordered_map<RequestKey, Entry>:
             break;
         case RequestState::Running:
             stop_running(entry);
-            // What it was charged too much goes back; what it used beyond that was charged by serve().
-            queue_.settle(entry.ticket, std::min<int64_t>(0, entry.served - entry.expected));
             break;
         case RequestState::Parked:
             --parked_;
@@ -209,7 +203,11 @@ std::vector<RequestKey> Scheduler::remove(std::unordered_map<RequestKey, Entry>:
             queued_tokens_by_tier_[tier] -= remaining_tokens(entry);
             break;
     }
-    if (entry.ticket != 0) queue_.release(entry.ticket);
+    if (entry.ticket != 0) {
+        // What it was charged too much goes back; what it used beyond that was charged by serve().
+        queue_.settle(entry.ticket, std::min<int64_t>(0, entry.served - entry.expected));
+        queue_.release(entry.ticket);
+    }
     std::vector<RequestKey> dependents = std::move(entry.dependents);
     entries_.erase(found);
     return dependents;

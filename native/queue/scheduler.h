@@ -119,6 +119,7 @@ class Scheduler {
     int64_t next_event_us() const;
     size_t queued() const { return queue_.size(); }
     int32_t running() const { return running_; }
+    int32_t worker_limit() const { return workers_.value(); }
     bool knows(RequestKey key) const { return entries_.contains(key); }
 
     SchedulerStatus status(int64_t now_us) const;
@@ -131,8 +132,8 @@ class Scheduler {
         RequestState state = RequestState::Waiting;
         Tier tier = Tier::Normal;
         Submission submission;
-        int64_t expected = 0;  // tokens charged when it started
-        int64_t served = 0;    // tokens computed or spared since then
+        int64_t expected = 0;  // tokens; charged when it started
+        int64_t served = 0;    // tokens computed since then
         int64_t answered = 0;  // answer tokens, all in all
         int64_t started_us = 0;
         uint32_t preemptions = 0;

@@ -49,3 +49,10 @@ INFERNO_TEST(prefill_slice_is_not_taught_by_the_end_of_a_prompt) {
     slice.record(1, 1'000);
     CHECK_EQ(slice.tokens(), PrefillSlice::kFirstTokens);
 }
+
+INFERNO_TEST(prefill_slice_gives_prompts_half_of_a_step_that_is_slow_without_them) {
+    PrefillSlice slice(512);
+    for (int i = 0; i < 20; ++i) slice.record_decode(250'000);
+    longest_step(slice, 50, 250'000, 5'000);
+    CHECK(slice.tokens() >= 40 && slice.tokens() <= 50);
+}

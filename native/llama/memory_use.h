@@ -1,0 +1,13 @@
+// What a context and its model take, as llama.cpp's backends report it. Thread safety: free function.
+#pragma once
+
+#include <cstdint>
+
+#include "llama.h"
+
+namespace inferno::llama {
+
+// Weights, KV cache and compute buffers on all devices. Mapped weights count in full.
+uint64_t context_memory_bytes(const llama_context * context);
+
+}  // namespace inferno::llama
