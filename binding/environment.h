@@ -8,6 +8,7 @@ namespace inferno::binding {
 
 struct Environment {
     Napi::FunctionReference model_constructor;
+    Napi::FunctionReference journal_constructor;
 };
 
 }  // namespace inferno::binding

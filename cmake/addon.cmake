@@ -3,8 +3,10 @@ add_library(inferno SHARED
   binding/addon.cpp
   binding/errors.cpp
   binding/event_bridge.cpp
+  binding/journal.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/promise_settler.cpp
   binding/queue_status.cpp
   binding/request_reader.cpp
   ${CMAKE_JS_SRC}

@@ -7,6 +7,8 @@ add_executable(inferno-native-tests
   test/native/engine_test.cpp
   test/native/event_outbox_test.cpp
   test/native/gguf_check_test.cpp
+  test/native/journal_recovery_test.cpp
+  test/native/journal_test.cpp
   test/native/prefill_slice_test.cpp
   test/native/prefix_store_test.cpp
   test/native/prefix_tree_test.cpp

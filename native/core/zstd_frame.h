@@ -9,7 +9,7 @@
 
 namespace inferno {
 
-// `level` 1 (fast) to 22 (small).
+// `level` 1 (fast) to 22 (small); negative ones are faster still.
 std::vector<std::byte> compress(std::span<const std::byte> bytes, int level);
 
 // Fails with Internal when the frame is damaged or its content is larger than `max_bytes`.

@@ -83,7 +83,8 @@ void Engine::plan() {
     step_start_us_ = now_us();
     if (speculation_) speculation_->draft(slot_view_, draft_room_, context_size_);
     plan_batch(slot_view_, prefill_order_, prefixes_->resident_lengths(),
-               {batch_size_, prefill_slice_.tokens(), can_cut_, context_size_}, plan_);
+               {batch_size_, prefill_slice_.tokens(static_cast<int32_t>(prefill_claims_.size())), can_cut_, context_size_},
+               plan_);
 }
 
 void Engine::decode() {

@@ -11,6 +11,14 @@ constexpr double kSmoothing = 0.2;
 
 }  // namespace
 
+int32_t PrefillSlice::tokens(int32_t prompts) {
+    const double patience = std::clamp(0.5 * (prompts + 1), 1.0, kMostPatience);
+    // What was learned holds for the new target too, as far as a step's time goes with its tokens.
+    if (patience < patience_) tokens_ = std::max(kMinTokens, static_cast<int32_t>(tokens_ * patience / patience_));
+    patience_ = patience;
+    return std::min(tokens_, max_tokens_);
+}
+
 void PrefillSlice::record(int32_t prefill_tokens, int64_t step_us) {
     const double room = target_us() / static_cast<double>(std::max<int64_t>(step_us, 1));
     double wanted = tokens_;
@@ -28,7 +36,7 @@ void PrefillSlice::record_decode(int64_t step_us) {
 }
 
 double PrefillSlice::target_us() const {
-    return std::max(static_cast<double>(kTargetUs), decode_us_ / (1.0 - kLeastShare));
+    return std::max(patience_ * static_cast<double>(kTargetUs), decode_us_ / (1.0 - kLeastShare));
 }
 
 }  // namespace inferno::llama

@@ -12,8 +12,8 @@
 namespace inferno::llama {
 namespace {
 
-// KV values hardly compress, so the fastest level is as good as any and the thread is soon done.
-constexpr int kCompressionLevel = 1;
+// KV values hardly compress, so one of zstd's fast levels, which finds that out soonest, is as good as any.
+constexpr int kCompressionLevel = -5;
 
 bool write_file(const std::string & path, std::span<const std::byte> bytes) {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);

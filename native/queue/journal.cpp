@@ -8,7 +8,7 @@ namespace inferno::queue {
 namespace {
 
 // More than this is not gathered for one write; a single change may be larger.
-constexpr size_t kMaxBatchBytes = size_t{16} << 20;
+constexpr size_t kMaxGroupBytes = size_t{16} << 20;
 // A log this long is replaced by a checkpoint before its time, which bounds the disk it takes and the next start.
 constexpr uint64_t kLongLogBytes = uint64_t{64} << 20;
 
@@ -52,33 +52,15 @@ Journal::Journal(std::unique_ptr<JournalStore> store, const JournalOptions & opt
 Journal::~Journal() { close(); }
 
 void Journal::put(std::string key, std::vector<std::byte> value, Callback done) {
-    submit(make_change(ChangeKind::Put, std::move(key), std::move(value)), std::move(done));
+    submit(ChangeKind::Put, std::move(key), std::move(value), std::move(done));
 }
 
 void Journal::remove(std::string key, Callback done) {
-    submit(make_change(ChangeKind::Remove, std::move(key), {}), std::move(done));
+    submit(ChangeKind::Remove, std::move(key), {}, std::move(done));
 }
 
-Status Journal::put_and_wait(std::string key, std::vector<std::byte> value) {
-    return submit_and_wait(make_change(ChangeKind::Put, std::move(key), std::move(value)));
-}
-
-Status Journal::remove_and_wait(std::string key) {
-    return submit_and_wait(make_change(ChangeKind::Remove, std::move(key), {}));
-}
-
-JournalChange Journal::make_change(ChangeKind kind, std::string key, std::vector<std::byte> value) {
-    return {kind, std::make_shared<const JournalEntry>(JournalEntry{std::move(key), std::move(value)})};
-}
-
-Status Journal::admit(const JournalChange & change) const {
-    if (is_closing_) return closed();
-    if (bytes_of_change(change) <= kMaxJournalRecordBytes) return Status::ok();
-    return Status(ErrorCode::InvalidArgument, "Expected at most 64 MiB for an entry of the journal but received " +
-                                                  std::to_string(bytes_of_change(change)) + " bytes.");
-}
-
-void Journal::submit(JournalChange change, Callback done) {
+void Journal::submit(ChangeKind kind, std::string key, std::vector<std::byte> value, Callback done) {
+    JournalChange change{kind, std::make_shared<const JournalEntry>(JournalEntry{std::move(key), std::move(value)})};
     Lock lock(mutex_);
     const Status admitted = admit(change);
     if (!admitted) {
@@ -86,91 +68,56 @@ void Journal::submit(JournalChange change, Callback done) {
         done(admitted);
         return;
     }
-    waiting_.push_back({std::move(change), std::move(done), nullptr});
-    ++waiting_callbacks_;
-    if (!is_committing_) work_.notify_one();
-}
-
-Status Journal::submit_and_wait(JournalChange change) {
-    Lock lock(mutex_);
-    const Status admitted = admit(change);
-    if (!admitted) return admitted;
-    Outcome outcome;
-    waiting_.push_back({std::move(change), nullptr, &outcome});
-    while (!outcome.is_settled) {
-        if (is_committing_) {
-            role_free_.wait(lock);
-        } else {
-            commit_waiting(lock);
-        }
-    }
-    return outcome.status;
-}
-
-void Journal::take_role(Lock & lock) {
-    role_free_.wait(lock, [this] { return !is_committing_; });
-    is_committing_ = true;
+    const size_t bytes = bytes_of_change(change);
+    const bool is_idle = groups_.empty();
+    if (is_idle || groups_.back().bytes + bytes > kMaxGroupBytes) groups_.emplace_back();
+    Group & group = groups_.back();
+    group.bytes += bytes;
+    group.changes.push_back(std::move(change));
+    group.callbacks.push_back(std::move(done));
     lock.unlock();
+    if (is_idle) work_.notify_one();
 }
 
-void Journal::release_role(Lock & lock) {
-    lock.lock();
-    is_committing_ = false;
-    role_free_.notify_all();
-    if (waiting_callbacks_ > 0 || is_closing_) work_.notify_one();
-}
-
-std::deque<Journal::Waiting> Journal::take_batch() {
-    std::deque<Waiting> batch;
-    size_t bytes = 0;
-    while (!waiting_.empty()) {
-        bytes += bytes_of_change(waiting_.front().change);
-        if (!batch.empty() && bytes > kMaxBatchBytes) break;
-        waiting_callbacks_ -= waiting_.front().outcome == nullptr ? 1 : 0;
-        batch.push_back(std::move(waiting_.front()));
-        waiting_.pop_front();
-    }
-    return batch;
-}
-
-void Journal::commit_waiting(Lock & lock) {
-    std::deque<Waiting> batch = take_batch();
-    take_role(lock);
-    std::vector<JournalChange> changes;
-    changes.reserve(batch.size());
-    for (const Waiting & waiting : batch) changes.push_back(waiting.change);
-    const Status status = store_->append(changes);
-    for (Waiting & waiting : batch) {
-        if (!waiting.done) continue;
-        waiting.done(status);
-        waiting.done = nullptr;  // what it holds must not be destroyed under the lock
-    }
-    const size_t entries = store_->entries();
-    const uint64_t log_bytes = store_->log_bytes();
-    release_role(lock);
-    for (const Waiting & waiting : batch) {
-        if (waiting.outcome != nullptr) *waiting.outcome = {status, true};
-    }
-    stats_.entries = entries;
-    stats_.log_bytes = log_bytes;
-    if (status) {
-        stats_.appends += batch.size();
-        ++stats_.syncs;
-    }
-    is_log_long_ = log_bytes > kLongLogBytes;
-    if (is_log_long_) checkpoint_due_.notify_one();
+Status Journal::admit(const JournalChange & change) const {
+    if (is_closing_) return closed();
+    const size_t bytes = bytes_of_change(change);
+    if (bytes <= kMaxJournalRecordBytes) return Status::ok();
+    return Status(ErrorCode::InvalidArgument, "Expected at most 64 MiB for an entry of the journal but received " +
+                                                  std::to_string(bytes) + " bytes.");
 }
 
 void Journal::run_writer() {
     Lock lock(mutex_);
     while (true) {
-        work_.wait(lock, [this] { return !is_committing_ && (waiting_callbacks_ > 0 || is_closing_); });
-        if (!waiting_.empty()) {
-            commit_waiting(lock);
-        } else if (is_closing_) {
-            return;
-        }
+        work_.wait(lock, [this] { return !groups_.empty() || is_closing_; });
+        if (groups_.empty()) return;  // it is closing
+        Group group = std::move(groups_.front());
+        groups_.pop_front();
+        lock.unlock();
+        commit(std::move(group));
+        lock.lock();
     }
+}
+
+void Journal::commit(Group group) {
+    Lock store_lock(store_mutex_);
+    const Status status = store_->append(group.changes);
+    const size_t entries = store_->entries();
+    const uint64_t log_bytes = store_->log_bytes();
+    store_lock.unlock();
+
+    Lock lock(mutex_);
+    stats_.entries = entries;
+    stats_.log_bytes = log_bytes;
+    if (status) {
+        stats_.appends += group.changes.size();
+        ++stats_.syncs;
+    }
+    is_log_long_ = log_bytes > kLongLogBytes;
+    if (is_log_long_) checkpoint_due_.notify_one();
+    lock.unlock();
+    for (const Callback & done : group.callbacks) done(status);
 }
 
 void Journal::checkpoint(Callback done) {
@@ -189,9 +136,8 @@ void Journal::run_checkpoints() {
     bool may_be_early = true;
     Clock::time_point due = Clock::now() + checkpoint_interval_;
     while (!is_closing_) {
-        checkpoint_due_.wait_until(lock, due, [&] {
-            return is_closing_ || !checkpoint_requests_.empty() || (is_log_long_ && may_be_early);
-        });
+        checkpoint_due_.wait_until(
+            lock, due, [&] { return is_closing_ || !checkpoint_requests_.empty() || (is_log_long_ && may_be_early); });
         if (is_closing_) return;
         std::vector<Callback> requests = std::exchange(checkpoint_requests_, {});
         lock.unlock();
@@ -205,25 +151,24 @@ void Journal::run_checkpoints() {
 }
 
 Status Journal::make_checkpoint() {
-    const Status caught_up = write_unwritten();
-    if (!caught_up) return caught_up;
-    Lock lock(mutex_);
-    take_role(lock);
-    Status status;
-    if (store_->has_changes()) {
-        Result<JournalSnapshot> snapshot = store_->begin_checkpoint();
-        if (snapshot) {
-            unwritten_ = std::move(snapshot).value();
-        } else {
-            status = snapshot.status();
-        }
-    }
+    Status status = write_unwritten();
+    if (status) status = begin_checkpoint();
+    return status ? write_unwritten() : status;
+}
+
+Status Journal::begin_checkpoint() {
+    Lock store_lock(store_mutex_);
+    if (!store_->has_changes()) return Status::ok();
+    Result<JournalSnapshot> snapshot = store_->begin_checkpoint();
     const uint64_t log_bytes = store_->log_bytes();
-    release_role(lock);
+    store_lock.unlock();
+
+    const Lock lock(mutex_);
     stats_.log_bytes = log_bytes;
     is_log_long_ = log_bytes > kLongLogBytes;
-    lock.unlock();
-    return status ? write_unwritten() : status;
+    if (!snapshot) return snapshot.status();
+    unwritten_ = std::move(snapshot).value();
+    return Status::ok();
 }
 
 Status Journal::write_unwritten() {

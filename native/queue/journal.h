@@ -1,16 +1,15 @@
-// A durable map from key to bytes. A change is acknowledged when it would survive a power cut; changes that wait at the same
-// time share one write and one sync (group commit). Every so often the whole map is saved as a compressed checkpoint, and
-// the log starts anew. Files: journal_format.h; recovery: journal_recovery.h.
+// A durable map from key to bytes. A change is acknowledged when it would survive a power cut; changes that wait at the
+// same time share one write and one sync (group commit). Every so often the whole map is saved as a compressed
+// checkpoint, and the log starts anew. Files: journal_format.h; recovery: journal_recovery.h.
 //
-// One caller at a time holds the commit role and commits everything that waits. A caller of put_and_wait() takes it
-// himself when it is free, which saves two context switches; for put() and remove() a writer thread takes it. A second
-// thread writes checkpoints, holding the role only while it starts the new log, so that changes go on meanwhile.
+// A writer thread commits: it takes everything that waits, writes and syncs it, calls back, and takes what came
+// meanwhile. A second thread writes checkpoints; changes stop only while it starts the new log.
 //
-// Thread safety: all functions from any thread. Callbacks are called by whoever commits, in the order of the changes; they
-// may call put(), remove() and checkpoint(), and nothing that waits. A failure is JournalUnavailable, or InvalidArgument
-// for a change that is too large; these and calls after close() call back at once, on the calling thread. A change that
-// failed is not in the map, unless the process ends before the log could be mended.
-// Ownership: owns its threads, its folder and the folder's lock. The callers bound what waits: they are told when it is done.
+// Thread safety: all functions from any thread. Callbacks are called on the writer thread (of checkpoints: on the
+// other), in the order of the changes; they may call everything but close() and the destructor. A change that is too
+// large (InvalidArgument) or comes after close() (JournalUnavailable) calls back at once, on the calling thread. A
+// change that failed is not in the map, unless the process ends before the log could be mended. Ownership: owns its
+// threads, its folder and the folder's lock. The callers bound what waits: they are told when it is done.
 #pragma once
 
 #include <chrono>
@@ -67,9 +66,6 @@ class Journal {
 
     void put(std::string key, std::vector<std::byte> value, Callback done);
     void remove(std::string key, Callback done);
-    Status put_and_wait(std::string key, std::vector<std::byte> value);
-    Status remove_and_wait(std::string key);
-
     // Saves the map as it is when the checkpoint begins; Ok at once when nothing changed since the last one.
     void checkpoint(Callback done);
     JournalStats stats() const;
@@ -78,54 +74,39 @@ class Journal {
     void close();
 
   private:
-    // Lives in the frame of its caller, who waits. Guarded by mutex_.
-    struct Outcome {
-        Status status;
-        bool is_settled = false;
-    };
-    struct Waiting {
-        JournalChange change;
-        Callback done;                // null for callers that wait
-        Outcome * outcome = nullptr;  // of callers that wait
+    struct Group {
+        std::vector<JournalChange> changes;
+        std::vector<Callback> callbacks;  // one for each
+        size_t bytes = 0;
     };
     using Lock = std::unique_lock<std::mutex>;
     using Clock = std::chrono::steady_clock;
 
     Journal(std::unique_ptr<JournalStore> store, const JournalOptions & options);
 
-    static JournalChange make_change(ChangeKind kind, std::string key, std::vector<std::byte> value);
-    // InvalidArgument or JournalUnavailable when `change` must not wait. REQUIRES: mutex_ is held.
+    void submit(ChangeKind kind, std::string key, std::vector<std::byte> value, Callback done);
+    // Ok when `change` may wait. REQUIRES: mutex_ is held.
     Status admit(const JournalChange & change) const;
-    void submit(JournalChange change, Callback done);
-    Status submit_and_wait(JournalChange change);
-
-    // The commit role: `lock` is held before and after, and not while the role is.
-    void take_role(Lock & lock);
-    void release_role(Lock & lock);
-    std::deque<Waiting> take_batch();
-    // REQUIRES: the role is free and something waits.
-    void commit_waiting(Lock & lock);
-
     void run_writer();
+    void commit(Group group);
     void run_checkpoints();
     Status make_checkpoint();
+    Status begin_checkpoint();
     Status write_unwritten();
 
     // Constant after construction.
     const std::chrono::milliseconds checkpoint_interval_;
 
-    // Whoever holds the role; its write_checkpoint() the checkpoint thread.
-    std::unique_ptr<JournalStore> store_;
+    // Taken before mutex_, never after it. Held over a write and its sync.
+    std::mutex store_mutex_;
+    std::unique_ptr<JournalStore> store_;  // guarded by store_mutex_; its write_checkpoint() needs no lock
 
     mutable std::mutex mutex_;
     std::condition_variable work_;            // for the writer thread
-    std::condition_variable role_free_;       // for callers that wait, and the checkpoint thread
     std::condition_variable checkpoint_due_;  // for the checkpoint thread
     std::condition_variable closed_wakeup_;
     // Guarded by mutex_.
-    std::deque<Waiting> waiting_;
-    size_t waiting_callbacks_ = 0;  // of waiting_, those that nobody waits for
-    bool is_committing_ = false;    // the role is taken
+    std::deque<Group> groups_;  // that wait; changes are added to the last
     std::vector<Callback> checkpoint_requests_;
     bool is_log_long_ = false;
     JournalStats stats_;

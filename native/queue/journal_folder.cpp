@@ -112,7 +112,7 @@ class DiskFolder : public JournalFolder {
 
     Result<std::vector<std::byte>> read(const std::string & name) override {
         const Descriptor file = open_at(folder_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW);
-        struct stat status {};
+        struct stat status{};
         if (!file || ::fstat(file.get(), &status) != 0) return failure(name + " could not be read", errno);
         if (!S_ISREG(status.st_mode)) return failure(name + " could not be read", EISDIR);
         std::vector<std::byte> bytes(static_cast<size_t>(status.st_size));

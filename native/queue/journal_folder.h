@@ -40,8 +40,8 @@ class JournalFolder {
     virtual Status sync() = 0;
 };
 
-// Makes the folder, for this user only, when it does not exist, and keeps it locked until the object is gone. Fails with
-// JournalUnavailable when it cannot be made or written, or when somebody else (also in this process) has it open.
+// Makes the folder, for this user only, when it does not exist, and keeps it locked until the object is gone. Fails
+// with JournalUnavailable when it cannot be made or written, or when somebody else (also in this process) has it open.
 Result<std::unique_ptr<JournalFolder>> open_journal_folder(const std::string & path);
 
 }  // namespace inferno::queue

@@ -27,9 +27,7 @@ constexpr size_t kNameDigits = 12;
 // More than zstd can achieve; a header that claims more must not make us allocate it.
 constexpr uint64_t kMaxCompressionRatio = 1 << 16;
 
-std::string_view name_suffix(JournalFileKind kind) {
-    return kind == JournalFileKind::Log ? ".log" : ".checkpoint";
-}
+std::string_view name_suffix(JournalFileKind kind) { return kind == JournalFileKind::Log ? ".log" : ".checkpoint"; }
 
 Status fault(std::string text) { return Status(ErrorCode::JournalUnavailable, std::move(text)); }
 
@@ -39,6 +37,7 @@ bool all_zero(std::span<const std::byte> bytes) {
 
 std::vector<std::byte> encode_log_header(const LogHeader & header) {
     std::vector<std::byte> out;
+    out.reserve(kLogHeaderBytes);
     append_bytes(out, bytes_of(kLogMagic));
     append_number(out, kVersion);
     append_number(out, header.chunk_bytes);

@@ -1,9 +1,9 @@
 // Reads what a journal left in its folder, whatever happened to it, and says which map that is.
 //
-// Checkpoint G is the map as it was before the first record of log G; every log says which sequence number it begins with.
-// So the newest good checkpoint and the logs since then are the map. When the newest is damaged, the one before it and one
-// more log give the same map. A damaged log counts up to its last good record; later logs only when they continue there.
-// A log counts only up to where a later one begins: what lies behind was reported as failed.
+// Checkpoint G is the map as it was before the first record of log G; every log says which sequence number it begins
+// with. So the newest good checkpoint and the logs since then are the map. When the newest is damaged, the one before
+// it and one more log give the same map. A damaged log counts up to its last good record; later logs only when they
+// continue there. A log counts only up to where a later one begins: what lies behind was reported as failed.
 //
 // Changes nothing in the folder. Thread safety: a free function; one thread uses the folder meanwhile.
 #pragma once

@@ -29,9 +29,13 @@ Result<std::unique_ptr<JournalStore>> JournalStore::open(std::unique_ptr<Journal
 
 JournalStore::JournalStore(std::unique_ptr<JournalFolder> folder, const JournalStoreOptions & options,
                            RecoveredJournal & recovered)
-    : folder_(std::move(folder)), options_(options), map_(std::move(recovered.map)),
-      next_sequence_(recovered.next_sequence), last_generation_(recovered.last_generation),
-      has_changes_(recovered.has_changes), newest_checkpoint_(recovered.newest_checkpoint) {}
+    : folder_(std::move(folder)),
+      options_(options),
+      map_(std::move(recovered.map)),
+      next_sequence_(recovered.next_sequence),
+      last_generation_(recovered.last_generation),
+      has_changes_(recovered.has_changes),
+      newest_checkpoint_(recovered.newest_checkpoint) {}
 
 Status JournalStore::start_log() {
     const LogHeader header{last_generation_ + 1, next_sequence_, options_.log_chunk_bytes};
@@ -112,8 +116,7 @@ Status JournalStore::write_checkpoint_file(const JournalSnapshot & snapshot) {
     if (!bytes) return bytes.status();
     bool name_may_exist = false;
     const std::string name = journal_file_name(JournalFileKind::Checkpoint, snapshot.generation);
-    const Result<std::unique_ptr<JournalFile>> file =
-        write_journal_file(*folder_, name, bytes.value(), name_may_exist);
+    const Result<std::unique_ptr<JournalFile>> file = write_journal_file(*folder_, name, bytes.value(), name_may_exist);
     return file ? Status::ok() : file.status();
 }
 

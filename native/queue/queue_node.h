@@ -16,6 +16,7 @@ enum class Place : uint8_t {
     Flow,      // in its user's flow
     Urgent,    // less than 30 s to its deadline
     Critical,  // less than 10 s
+    Parked,    // put back after it had begun
 };
 
 // In the heaps: the earliest goes first, and of equal ones the one that came first, so that one history has one outcome.
@@ -36,7 +37,7 @@ struct QueueNode {
     uint32_t version = 0;
     uint32_t flow = kNoNode;   // in which it waits
     uint32_t payer = kNoNode;  // that was charged for it when it was popped for the first time
-    Link in_flow;
+    Link in_flow;  // or among the parked ones
     Link in_age;
     Link in_asked;
     uint32_t timer_position = kNotInHeap;

@@ -40,56 +40,47 @@ Ticket RequestQueue::push(const Request & request, int64_t now_us) {
     node.deadline_us = request.deadline_us;
     node.tokens = std::max<int64_t>(request.tokens, 1);
     node.asked = request.tier;
-    enter(index, request.tier, false, now_us);
+    node.tier = request.tier;
+    if (policy_ == Policy::Fifo) {
+        node.tier = Tier::Normal;
+        node.user = 0;
+    }
+    // What should have aged before goes first, so that the lists by age stay in order.
+    age(now_us);
+    node.entered_us = now_us;
+    lane(node.asked).by_asked.push_back(nodes_, index);
+    ++size_;
+    add(index);
+    join_flow(index);
+    if (node.deadline_us > 0) set_timer(index, now_us);
     return ticket_of(index, version);
 }
 
-// Puts a node that is in no list into its tier.
-void RequestQueue::enter(uint32_t index, Tier tier, bool in_front, int64_t now_us) {
-    QueueNode & node = nodes_[index];
-    // What should have aged before goes first, so that the lists by age stay in order.
-    age(now_us);
-    if (policy_ == Policy::Fifo) {
-        tier = Tier::Normal;
-        node.user = 0;
-    }
-    node.tier = tier;
-    node.entered_us = now_us;
-    ++size_;
-    AskedList & asked = lane(node.asked).by_asked;
-    if (in_front) {
-        asked.push_front(nodes_, index);
-    } else {
-        asked.push_back(nodes_, index);
-    }
-    join_flow(index, in_front);
-    if (node.deadline_us > 0) set_timer(index, now_us);
-}
-
-void RequestQueue::join_flow(uint32_t index, bool in_front) {
-    QueueNode & node = nodes_[index];
+// Into the totals of its tier, wherever it waits there.
+void RequestQueue::add(uint32_t index) {
+    const QueueNode & node = nodes_[index];
     Lane & target = lane(node.tier);
-    node.place = Place::Flow;
-    node.requests_mark = in_front ? target.requests_out : target.requests_in;
-    node.tokens_mark = in_front ? target.tokens_out : target.tokens_in;
     ++target.requests_in;
     target.tokens_in += node.tokens;
     ++waiting_.requests[index_of(node.tier)];
     waiting_.tokens[index_of(node.tier)] += node.tokens;
+}
+
+void RequestQueue::join_flow(uint32_t index) {
+    QueueNode & node = nodes_[index];
+    Lane & target = lane(node.tier);
+    node.place = Place::Flow;
+    node.requests_mark = target.requests_in - 1;
+    node.tokens_mark = target.tokens_in - node.tokens;
     node.flow = flows_.open(node.user, node.tier);
     flows_.add_waiting(node.flow);
-    FlowList & requests = flows_[node.flow].requests;
-    if (in_front) {
-        requests.push_front(nodes_, index);
-    } else {
-        requests.push_back(nodes_, index);
-    }
+    flows_[node.flow].requests.push_back(nodes_, index);
     if (policy_ == Policy::Priority && node.tier > Tier::High) target.by_age.push_back(nodes_, index);
     if (target.in_flows++ == 0) update_waiting(node.tier);
 }
 
-// Out of its flow, of the lifted heaps or of whatever it waits in, but not of the queue.
-void RequestQueue::leave_flow(uint32_t index) {
+// Out of its flow or of whatever it waits in, but not of the queue.
+void RequestQueue::leave_place(uint32_t index) {
     QueueNode & node = nodes_[index];
     Lane & target = lane(node.tier);
     ++target.requests_out;
@@ -100,20 +91,21 @@ void RequestQueue::leave_flow(uint32_t index) {
         flows_[node.flow].requests.remove(nodes_, index);
         flows_.remove_waiting(node.flow);
         flows_.close_if_idle(node.flow);
+        node.flow = kNoNode;
         if (policy_ == Policy::Priority && node.tier > Tier::High) target.by_age.remove(nodes_, index);
         --target.in_flows;
+    } else if (node.place == Place::Parked) {
+        parked(node).remove(nodes_, index);
     } else {
         (node.place == Place::Urgent ? urgent_ : critical_).remove(index);
     }
-    node.flow = kNoNode;
     node.place = Place::Out;
     update_waiting(node.tier);
-    if (node.tier != Tier::High) update_waiting(Tier::High);
 }
 
 void RequestQueue::leave(uint32_t index) {
     QueueNode & node = nodes_[index];
-    leave_flow(index);
+    leave_place(index);
     lane(node.asked).by_asked.remove(nodes_, index);
     if (node.timer_position != kNotInHeap) timers_.remove(index);
     --size_;
@@ -157,14 +149,10 @@ void RequestQueue::set_timer(uint32_t index, int64_t now_us) {
 void RequestQueue::lift(uint32_t index, Place place) {
     QueueNode & node = nodes_[index];
     if (node.place == place || (place == Place::Urgent && node.tier == Tier::Vip)) return;
-    leave_flow(index);
+    leave_place(index);
     if (place == Place::Urgent) node.tier = Tier::High;
     node.place = place;
-    Lane & target = lane(node.tier);
-    ++target.requests_in;
-    target.tokens_in += node.tokens;
-    ++waiting_.requests[index_of(node.tier)];
-    waiting_.tokens[index_of(node.tier)] += node.tokens;
+    add(index);
     (place == Place::Urgent ? urgent_ : critical_).push({node.deadline_us, node.arrival}, index);
     update_waiting(node.tier);
 }
@@ -180,10 +168,11 @@ void RequestQueue::age(int64_t now_us) {
         const int64_t crossed_us = next_of(tier);
         if (crossed_us > now_us) return;
         const uint32_t index = lane(tier).by_age.head;
-        leave_flow(index);
+        leave_place(index);
         nodes_[index].tier = better(tier);
         nodes_[index].entered_us = crossed_us;
-        join_flow(index, false);
+        add(index);
+        join_flow(index);
     }
 }
 
@@ -209,9 +198,19 @@ int64_t RequestQueue::next_event_us() const {
     return next;
 }
 
+uint32_t RequestQueue::first_parked() const {
+    for (const FlowList & parked : parked_) {
+        if (!parked.empty()) return parked.head;
+    }
+    return kNoNode;
+}
+
 uint32_t RequestQueue::choose(int64_t now_us) {
     if (!critical_.empty()) return critical_.top().key.at_us > now_us ? critical_.top().item : kNoNode;
+    const uint32_t parked = first_parked();
+    if (parked != kNoNode && nodes_[parked].asked == Tier::Vip) return parked;
     const std::optional<Tier> tier = shares_.on_turn();
+    if (parked != kNoNode && tier != Tier::Vip) return parked;
     if (!tier) return kNoNode;
     if (*tier == Tier::High && !urgent_.empty()) return urgent_.top().item;
     return flows_[flows_.on_turn(*tier)].requests.head;
@@ -263,13 +262,18 @@ void RequestQueue::charge(const QueueNode & node, int64_t tokens) {
     if (node.charges_tier) shares_.charge(payer.tier, tokens);
 }
 
-void RequestQueue::put_back(Ticket ticket, int64_t remaining_tokens, int64_t now_us) {
+void RequestQueue::put_back(Ticket ticket, int64_t remaining_tokens) {
     const uint32_t index = find(ticket);
     if (index == kNoNode || nodes_[index].place != Place::Out || nodes_[index].payer == kNoNode) return;
     QueueNode & node = nodes_[index];
     node.tokens = std::max<int64_t>(remaining_tokens, 1);
     node.deadline_us = 0;
-    enter(index, node.tier, true, now_us);
+    node.place = Place::Parked;
+    parked(node).push_back(nodes_, index);
+    // It came before all that wait there and never started, or nearly all.
+    lane(node.asked).by_asked.push_front(nodes_, index);
+    ++size_;
+    add(index);
 }
 
 bool RequestQueue::remove(Ticket ticket) {
@@ -306,6 +310,14 @@ std::optional<RequestQueue::Ahead> RequestQueue::ahead_of(Ticket ticket) const {
     const uint32_t index = find(ticket);
     if (index == kNoNode || nodes_[index].place == Place::Out) return std::nullopt;
     const QueueNode & node = nodes_[index];
+    if (node.place == Place::Parked) {
+        Ahead ahead{node.tier, true, 0, 0};
+        for (uint32_t at = parked_[index_of(node.asked)].head; at != index; at = nodes_[at].in_flow.next) {
+            ++ahead.requests;
+            ahead.tokens += nodes_[at].tokens;
+        }
+        return ahead;
+    }
     if (node.place != Place::Flow) {
         const LiftHeap & heap = node.place == Place::Urgent ? urgent_ : critical_;
         const TimeKey own{node.deadline_us, node.arrival};

@@ -4,8 +4,10 @@
 //   1. critical: less than 10 s to the deadline, earliest deadline first, and outside of the shares: its user pays, its
 //      tier does not, or a storm of deadlines would starve whoever else waits in that tier for minutes;
 //   2. the tier whose turn it is (deficit round robin over tokens, weights 8/4/2/1; better tiers first in a round);
-//   3. in the tier of high, urgent requests: less than 30 s to the deadline, earliest first;
-//   4. the user whose turn it is (deficit round robin again), and of his requests the oldest.
+//   3. unless that is vip, what was put back, better tiers first and of a tier the first one: it has paid and only lent
+//      its worker, so it gets the next one, and what is charged is computed soon after (a vip goes before 2);
+//   4. in the tier of high, urgent requests: less than 30 s to the deadline, earliest first;
+//   5. the user whose turn it is (deficit round robin again), and of his requests the oldest.
 //
 // Ageing lifts a request one tier per 10 s of waiting, at most to high: vip is granted, not waited for. All requests age
 // at one rate, so the one that is lifted is always the one that entered its tier first, and in its new tier it is the
@@ -80,10 +82,10 @@ class RequestQueue {
     std::optional<Popped> pop(Ticket ticket, int64_t now_us);
     // What pop() would return.
     std::optional<Popped> peek(int64_t now_us);
-    // Puts a popped request back in front of its flow, without a deadline: it was preempted after it had begun in time.
-    // What it was charged stays, and it is popped again for nothing: so a preemption leaves the shares as they are, and
-    // the one that it was made for is still the next.
-    void put_back(Ticket ticket, int64_t remaining_tokens, int64_t now_us);
+    // A popped request lost its worker and waits again, without a deadline, for it had begun in time. What it was charged
+    // stays, and it is popped again for nothing: so a preemption leaves the shares as they are, and the one that it was
+    // made for is still the next.
+    void put_back(Ticket ticket, int64_t remaining_tokens);
     // Takes a waiting request out. False when it is not waiting.
     bool remove(Ticket ticket);
     // Corrects the charge of a request that was popped: positive when it used more than expected.
@@ -103,10 +105,10 @@ class RequestQueue {
     int64_t oldest_submitted_us(Tier asked_tier) const;
     const TierShares & shares() const { return shares_; }
     // Requests and tokens that are expected to be served before it in its own tier, and that tier; nothing when it is
-    // not waiting. Exact while nothing is cancelled or lifted in between.
+    // not waiting. Exact while it is not lifted, nothing else leaves but by being popped, and all are of one user.
     struct Ahead {
         Tier tier;
-        bool lifted;
+        bool lifted;  // or put back: the shares do not delay it
         int64_t requests;
         int64_t tokens;
     };
@@ -139,16 +141,18 @@ class RequestQueue {
     uint32_t allocate();
     Lane & lane(Tier tier) { return lanes_[index_of(tier)]; }
 
-    void enter(uint32_t index, Tier tier, bool in_front, int64_t now_us);
+    void add(uint32_t index);
     void leave(uint32_t index);
-    void join_flow(uint32_t index, bool in_front);
-    void leave_flow(uint32_t index);
+    void join_flow(uint32_t index);
+    void leave_place(uint32_t index);
     void age(int64_t now_us);
     void set_timer(uint32_t index, int64_t now_us);
     void lift(uint32_t index, Place place);
     bool has_candidate(Tier tier) const;
     void update_waiting(Tier tier);
     uint32_t choose(int64_t now_us);
+    uint32_t first_parked() const;
+    FlowList & parked(const QueueNode & node) { return parked_[index_of(node.asked)]; }
     Popped take(uint32_t index, int64_t now_us);
     void charge(const QueueNode & node, int64_t tokens);
     Popped describe(uint32_t index, int64_t now_us) const;
@@ -162,6 +166,7 @@ class RequestQueue {
     IndexedHeap<TimerPosition, TimeKey> timers_;
     LiftHeap urgent_;
     LiftHeap critical_;
+    std::array<FlowList, kTierCount> parked_;  // by the tier asked for
     QueueTotals waiting_;
     size_t size_ = 0;
     uint64_t arrivals_ = 0;

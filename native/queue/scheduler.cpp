@@ -133,6 +133,7 @@ std::optional<Dispatch> Scheduler::next(int64_t now_us) {
 
 std::optional<RequestKey> Scheduler::preemption(int64_t now_us) {
     if (options_.policy == Policy::Fifo || running_ < workers_.value() || queue_.size() == 0) return std::nullopt;
+    if (frees_worker_soon(now_us)) return std::nullopt;
     const std::optional<Popped> best = queue_.peek(now_us);
     if (!best || best->tier != Tier::Vip) return std::nullopt;
     // The lowest tier; among equals the one that was parked least, then the one that started last.
@@ -152,6 +153,16 @@ std::optional<RequestKey> Scheduler::preemption(int64_t now_us) {
     return replacement_->victim;
 }
 
+bool Scheduler::frees_worker_soon(int64_t now_us) const {
+    return free_interval_us_ < static_cast<double>(kPatienceUs) && now_us - freed_us_ < kPatienceUs;
+}
+
+void Scheduler::record_freed_worker(int64_t now_us) {
+    const auto interval = static_cast<double>(now_us - freed_us_);
+    free_interval_us_ += 0.1 * (std::min(interval, 10.0 * static_cast<double>(kPatienceUs)) - free_interval_us_);
+    freed_us_ = now_us;
+}
+
 void Scheduler::stop_running(Entry & entry) {
     const RequestKey last = running_keys_.back();
     running_keys_[entry.running_at] = last;
@@ -161,11 +172,11 @@ void Scheduler::stop_running(Entry & entry) {
     --running_by_tier_[index_of(entry.tier)];
 }
 
-void Scheduler::park(RequestKey key, int64_t now_us) {
+void Scheduler::park(RequestKey key, int64_t /*now_us*/) {
     Entry & entry = entries_.at(key);
     stop_running(entry);
     const int64_t remaining = remaining_tokens(entry);
-    queue_.put_back(entry.ticket, remaining, now_us);
+    queue_.put_back(entry.ticket, remaining);
     if (replacement_ && replacement_->victim == key) starts_next_ = replacement_->vip;
     replacement_.reset();
     entry.state = RequestState::Parked;
@@ -218,6 +229,7 @@ std::vector<RequestKey> Scheduler::finish(RequestKey key, Outcome outcome, int64
     const auto found = entries_.find(key);
     if (found == entries_.end()) return ended;
     const int64_t answered = found->second.answered;
+    if (found->second.state == RequestState::Running) record_freed_worker(now_us);
     const std::vector<RequestKey> dependents = remove(found);
     if (outcome == Outcome::Completed) {
         ++finished_;

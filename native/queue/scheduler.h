@@ -95,10 +95,10 @@ class Scheduler {
     std::vector<RequestKey> expire(int64_t now_us);
     // The next one that may start now, if a worker is free for it.
     std::optional<Dispatch> next(int64_t now_us);
-    // The running one that must be parked so that next() can start a vip; nothing when none waits or none is lower. When
-    // it is parked, next() starts that vip before anything else, also while more run than the worker limit says.
+    // The running one that must be parked so that next() can start a vip; nothing when none waits, none is lower, or a
+    // worker will be free in an instant anyway. When it is parked, next() starts that vip before anything else, also while more run than the worker limit says.
     std::optional<RequestKey> preemption(int64_t now_us);
-    // It gave up its worker and waits again, in front of its user's others. REQUIRES: it runs.
+    // It gave up its worker and waits for the next one that no vip claims. REQUIRES: it runs.
     void park(RequestKey key, int64_t now_us);
     // A running, waiting or held one is over. Held ones that depended on it, however far down a chain, and cannot start
     // any more are returned; they are over too.
@@ -127,6 +127,9 @@ class Scheduler {
     const RequestQueue & queue() const { return queue_; }
 
   private:
+    // While workers become free that often, a vip waits for the next one: it would gain less than parking costs.
+    static constexpr int64_t kPatienceUs = 20'000;
+
     struct Entry {
         Ticket ticket = 0;
         RequestState state = RequestState::Waiting;
@@ -147,6 +150,8 @@ class Scheduler {
     int64_t remaining_tokens(const Entry & entry) const;
     void enqueue(Entry & entry, int64_t now_us);
     std::optional<Popped> pop(int64_t now_us);
+    bool frees_worker_soon(int64_t now_us) const;
+    void record_freed_worker(int64_t now_us);
     void stop_running(Entry & entry);
     void stop_holding(RequestKey key, const Entry & entry);
     // Takes the request out of every book and returns those that depended on it.
@@ -169,6 +174,9 @@ class Scheduler {
     };
     std::optional<Replacement> replacement_;
     std::optional<RequestKey> starts_next_;
+    // Of workers that became free because something ended.
+    int64_t freed_us_ = 0;
+    double free_interval_us_ = static_cast<double>(kPatienceUs);
     int64_t held_ = 0;
     std::set<std::pair<int64_t, RequestKey>> held_deadlines_;
     int64_t parked_ = 0;

@@ -1,4 +1,9 @@
 // Who runs when, what is shared and what is guessed, on a real, tiny model.
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <thread>
+
 #include "test/native/engine_harness.h"
 
 using namespace inferno;
@@ -213,4 +218,63 @@ INFERNO_TEST(engine_a_draft_model_says_the_same_and_is_right_when_it_is_the_mode
     CHECK_EQ(harness.text(id), plain);
     CHECK(number_in(harness.end(id), "draftedTokens") > 0);
     CHECK(number_in(harness.end(id), "acceptedTokens") > 0);
+}
+
+// Everything at once from several threads, with slots, store and queue too small for it; for the thread sanitizer, and
+// because no request may get lost whatever its neighbours do.
+INFERNO_TEST(engine_random_scheduling_from_three_threads_loses_no_generation) {
+    EngineOptions small = options(3, 256);
+    small.cache.memory_bytes = 1 << 20;
+    small.max_draft_tokens = 4;
+    small.target_latency_us = 2'000;
+    Harness harness(small);
+    std::mutex mutex;
+    std::vector<GenerationId> ids;
+    const char * prompts[] = {"Once upon a time", "The cat sat on the mat and", "Hello"};
+    const auto commands = [&](unsigned seed) {
+        std::mt19937 random(seed);
+        for (int i = 0; i < 100; ++i) {
+            GenerationRequest request = Harness::request(
+                random() % 4 == 0 ? long_prompt(prompts[random() % 3]) : std::string(prompts[random() % 3]),
+                static_cast<int32_t>(1 + random() % 16));
+            request.scheduling.tier = static_cast<queue::Tier>(random() % queue::kTierCount);
+            request.scheduling.user = random() % 3;
+            if (random() % 5 == 0) request.scheduling.deadline_us = 1 + static_cast<int64_t>(random() % 50'000);
+            GenerationId target = 0;
+            {
+                const std::lock_guard lock(mutex);
+                if (!ids.empty() && random() % 6 == 0) request.scheduling.dependencies = {ids[random() % ids.size()]};
+                ids.push_back(harness.submit(std::move(request)));
+                target = ids[random() % ids.size()];
+            }
+            switch (random() % 5) {
+                case 0:
+                    harness.engine().cancel(target);
+                    break;
+                case 1:
+                    harness.engine().pause(target);
+                    harness.engine().resume(target);
+                    break;
+                case 2:
+                    CHECK(harness.engine().queue_status().scheduler.running <= 3);
+                    break;
+                default:
+                    harness.engine().queue_position(target);
+            }
+        }
+    };
+    std::vector<std::thread> threads;
+    for (unsigned seed = 1; seed <= 3; ++seed) threads.emplace_back(commands, seed);
+    CHECK(harness.drain_until([&] { return harness.end_count() == 300; }));
+    for (std::thread & thread : threads) thread.join();
+    const queue::SchedulerStatus status = harness.engine().queue_status().scheduler;
+    CHECK_EQ(status.running, 0);
+    CHECK_EQ(status.queued, 0);
+    CHECK_EQ(status.held, 0);
+    CHECK_EQ(status.parked, 0);
+    for (const queue::TierStatus & tier : status.tiers) {
+        CHECK_EQ(tier.queued, 0);
+        CHECK_EQ(tier.queued_tokens, 0);
+    }
+    CHECK_EQ(harness.engine().stats().sequences_busy, 0);
 }

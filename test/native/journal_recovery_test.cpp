@@ -155,6 +155,11 @@ INFERNO_TEST(cut_where_a_record_ends_with_its_chunk_is_noticed) {
     const size_t room = small_options().log_chunk_bytes - kLogRecordsBegin;
     CHECK(store.put("a", "1") && store.put("b", "2"));
     CHECK(store.put("c", std::string(room - 2 * record_bytes(1, 1) - record_bytes(1, 0), 'c')));
+    {
+        MemoryDisk copy;
+        copy.set_files(disk.files());
+        CHECK(TestStore(copy, history).warnings().empty());
+    }
     CHECK(store.put("d", "4"));
     auto files = disk.files();
     const std::string name = journal_file_name(JournalFileKind::Log, 1);
@@ -229,7 +234,9 @@ INFERNO_TEST(files_of_another_kind_or_number_are_noticed) {
 INFERNO_TEST(damaged_files_are_set_aside_and_their_number_is_bounded) {
     MemoryDisk disk;
     History history;
-    { CHECK(TestStore(disk, history).put("a", "1")); }
+    {
+        CHECK(TestStore(disk, history).put("a", "1"));
+    }
     const auto count_aside = [&] {
         size_t count = 0;
         for (const auto & [name, bytes] : disk.files()) count += name.find(".damaged-") == std::string::npos ? 0 : 1;
@@ -265,8 +272,8 @@ INFERNO_TEST(damage_on_a_full_disk_loses_nothing_while_it_cannot_be_mended) {
     CHECK(again.contents() == history.last());
 }
 
-// For each number of operations: the process is killed there, the power fails, and the journal is opened again. What was
-// acknowledged must be there; the one change that was under way may be.
+// For each number of operations: the process is killed there, the power fails, and the journal is opened again. What
+// was acknowledged must be there; the one change that was under way may be.
 INFERNO_TEST(power_cut_at_any_step_loses_nothing_that_was_acknowledged) {
     for (uint32_t seed = 0; seed < 400; ++seed) {
         std::mt19937 random(seed);
@@ -282,10 +289,9 @@ INFERNO_TEST(power_cut_at_any_step_loses_nothing_that_was_acknowledged) {
                 for (int step = 0; step < 30 && !disk.is_dead(); ++step) {
                     const std::string key(1, static_cast<char>('a' + random() % 5));
                     if (random() % 8 == 0) (void)store.checkpoint();
-                    const bool is_done =
-                        random() % 4 == 0
-                            ? store.remove(key)
-                            : store.put(key, std::to_string(seed) + std::string(random() % 200, 'x'));
+                    const bool is_done = random() % 4 == 0
+                                             ? store.remove(key)
+                                             : store.put(key, std::to_string(seed) + std::string(random() % 200, 'x'));
                     if (is_done) acknowledged = history.changes();
                 }
             }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include <unistd.h>
@@ -50,22 +51,38 @@ OpenedJournal open_journal(Place && place, const JournalOptions & options = smal
     return std::move(opened).value();
 }
 
-void put(Journal & journal, const std::string & key, const std::string & value) {
-    CHECK(journal.put_and_wait(key, to_bytes(value)).is_ok());
+// What a function with a callback calls back with.
+template <typename Function>
+Status wait_for(Function && function) {
+    // Shared: the writer thread may still be in set_value() when this one goes on.
+    const auto outcome = std::make_shared<std::promise<Status>>();
+    function([outcome](const Status & status) { outcome->set_value(status); });
+    return outcome->get_future().get();
+}
+
+Status put_and_wait(Journal & journal, const std::string & key, std::vector<std::byte> value) {
+    return wait_for([&](auto done) { journal.put(key, std::move(value), done); });
+}
+
+Status remove_and_wait(Journal & journal, const std::string & key) {
+    return wait_for([&](auto done) { journal.remove(key, done); });
 }
 
 Status checkpoint(Journal & journal) {
-    std::mutex mutex;
-    std::condition_variable wakeup;
-    std::optional<Status> outcome;
-    journal.checkpoint([&](const Status & status) {
-        const std::lock_guard lock(mutex);
-        outcome = status;
-        wakeup.notify_one();
-    });
-    std::unique_lock lock(mutex);
-    wakeup.wait(lock, [&] { return outcome.has_value(); });
-    return *outcome;
+    return wait_for([&](auto done) { journal.checkpoint(done); });
+}
+
+void put(Journal & journal, const std::string & key, const std::string & value) {
+    CHECK(put_and_wait(journal, key, to_bytes(value)).is_ok());
+}
+
+// What another process would find if this one were killed now.
+Contents contents_after_kill(const MemoryDisk & disk) {
+    MemoryDisk copy;
+    copy.set_files(disk.files());
+    const OpenedJournal opened = open_journal(copy.open());
+    CHECK(opened.warnings.empty());
+    return contents_of(opened.entries);
 }
 
 // A disk whose syncs wait while the gate is shut.
@@ -112,8 +129,8 @@ INFERNO_TEST(journal_keeps_puts_and_removals_over_a_restart) {
         put(*opened.journal, "a", "3");
         put(*opened.journal, "", "empty key");
         put(*opened.journal, "gone", "");
-        CHECK(opened.journal->remove_and_wait("gone").is_ok());
-        CHECK(opened.journal->remove_and_wait("never there").is_ok());
+        CHECK(remove_and_wait(*opened.journal, "gone").is_ok());
+        CHECK(remove_and_wait(*opened.journal, "never there").is_ok());
         CHECK_EQ(opened.journal->stats().entries, size_t{3});
         CHECK_EQ(opened.journal->stats().appends, uint64_t{7});
     }
@@ -199,7 +216,7 @@ INFERNO_TEST(journal_with_many_concurrent_writers_keeps_every_acknowledged_chang
                 const auto count = [&](const Status & status) { failures += status.is_ok() ? 0 : 1; };
                 for (int i = 0; i < kChanges; ++i) {
                     const std::string key = std::to_string(thread) + "-" + std::to_string(i);
-                    count(journal.put_and_wait(key, to_bytes("old")));
+                    count(put_and_wait(journal, key, to_bytes("old")));
                     journal.put(key, to_bytes("new"), count);
                     if (i % 3 == 0) journal.remove(key, count);
                     if (i % 20 == 0) journal.checkpoint(count);
@@ -263,16 +280,17 @@ INFERNO_TEST(journal_on_a_full_disk_refuses_changes_and_goes_on_when_there_is_ro
     OpenedJournal opened = open_journal(disk.open());
     put(*opened.journal, "kept", "1");
     disk.set_capacity(700);
-    const Status refused = opened.journal->put_and_wait("large", std::vector<std::byte>(2000));
+    const Status refused = put_and_wait(*opened.journal, "large", std::vector<std::byte>(2000));
     CHECK(refused.code() == ErrorCode::JournalUnavailable);
     CHECK(!refused.message().empty());
     put(*opened.journal, "small", "fits into the chunk that is there");
+    CHECK_EQ(contents_after_kill(disk).size(), size_t{2});
     CHECK(!checkpoint(*opened.journal).is_ok());
     CHECK_EQ(opened.journal->stats().entries, size_t{2});
     disk.set_capacity(MemoryDisk::kNever);
-    CHECK(opened.journal->put_and_wait("large", std::vector<std::byte>(2000)).is_ok());
+    CHECK(put_and_wait(*opened.journal, "large", std::vector<std::byte>(2000)).is_ok());
     CHECK(checkpoint(*opened.journal).is_ok());
-    CHECK(opened.journal->remove_and_wait("large").is_ok());
+    CHECK(remove_and_wait(*opened.journal, "large").is_ok());
     opened.journal->close();
     const OpenedJournal again = open_journal(disk.open());
     CHECK(again.warnings.empty());
@@ -286,7 +304,7 @@ INFERNO_TEST(journal_that_starts_on_a_full_disk_has_its_entries_and_takes_change
     OpenedJournal opened = open_journal(disk.open());
     CHECK(contents_of(opened.entries) == (Contents{{"a", "1"}}));
     CHECK_EQ(opened.warnings.size(), size_t{1});
-    CHECK(opened.journal->put_and_wait("b", {}).code() == ErrorCode::JournalUnavailable);
+    CHECK(put_and_wait(*opened.journal, "b", {}).code() == ErrorCode::JournalUnavailable);
     disk.set_capacity(MemoryDisk::kNever);
     put(*opened.journal, "b", "2");
     opened.journal->close();
@@ -294,35 +312,47 @@ INFERNO_TEST(journal_that_starts_on_a_full_disk_has_its_entries_and_takes_change
 }
 
 INFERNO_TEST(journal_whose_disk_fails_mends_its_log_or_starts_another) {
-    for (const int failing : {1, 2, 3, 4}) {
+    // The record is written; then fail its sync, mending the log, mending it at the next change, making a new log.
+    for (const uint64_t failing : {1, 2, 3, 4}) {
         MemoryDisk disk;
         OpenedJournal opened = open_journal(disk.open());
         put(*opened.journal, "a", "1");
-        disk.fail_syncs(failing);
-        // The change itself, then mending it, then mending again at the next change, then a new log.
-        const Status refused = opened.journal->put_and_wait("b", to_bytes("2"));
+        disk.fail_operations(1, failing);
+        const Status refused = put_and_wait(*opened.journal, "b", to_bytes("2"));
         CHECK(refused.code() == ErrorCode::JournalUnavailable);
-        const bool is_second_refused = !opened.journal->put_and_wait("c", to_bytes("3"));
+        const bool is_second_refused = !put_and_wait(*opened.journal, "c", to_bytes("3"));
         CHECK_EQ(is_second_refused, failing == 4);
         put(*opened.journal, "d", "4");
-        // Without closing: the log alone has to be right.
-        MemoryDisk copy;
-        copy.set_files(disk.files());
         Contents expected{{"a", "1"}, {"d", "4"}};
         if (!is_second_refused) expected["c"] = "3";
-        CHECK(contents_of(open_journal(copy.open()).entries) == expected);
+        CHECK(contents_after_kill(disk) == expected);
+    }
+}
+
+INFERNO_TEST(journal_whose_checkpoint_fails_at_any_step_loses_nothing) {
+    constexpr uint64_t kSteps = 12;  // more than a checkpoint takes
+    for (uint64_t step = 0; step < kSteps; ++step) {
+        MemoryDisk disk;
+        OpenedJournal opened = open_journal(disk.open());
+        put(*opened.journal, "a", "1");
+        disk.fail_operations(step, 1);
+        (void)checkpoint(*opened.journal);
+        disk.fail_operations(0, 0);
+        put(*opened.journal, "b", "2");
+        CHECK(contents_after_kill(disk) == (Contents{{"a", "1"}, {"b", "2"}}));
+        CHECK(checkpoint(*opened.journal).is_ok());
+        CHECK(contents_after_kill(disk) == (Contents{{"a", "1"}, {"b", "2"}}));
     }
 }
 
 INFERNO_TEST(journal_refuses_entries_that_are_too_large) {
     MemoryDisk disk;
     OpenedJournal opened = open_journal(disk.open());
-    const Status status = opened.journal->put_and_wait("a", std::vector<std::byte>(kMaxJournalRecordBytes));
+    const Status status = put_and_wait(*opened.journal, "a", std::vector<std::byte>(kMaxJournalRecordBytes));
     CHECK(status.code() == ErrorCode::InvalidArgument);
     bool is_called = false;
-    opened.journal->put("a", std::vector<std::byte>(kMaxJournalRecordBytes), [&](const Status & refused) {
-        is_called = refused.code() == ErrorCode::InvalidArgument;
-    });
+    opened.journal->put("a", std::vector<std::byte>(kMaxJournalRecordBytes),
+                        [&](const Status & refused) { is_called = refused.code() == ErrorCode::InvalidArgument; });
     CHECK(is_called);
     CHECK_EQ(opened.journal->stats().entries, size_t{0});
 }
@@ -334,14 +364,15 @@ INFERNO_TEST(journal_close_settles_everything_and_then_refuses) {
     std::atomic<int> settled = 0;
     constexpr int kChanges = 100;
     for (int i = 0; i < kChanges; ++i) {
-        journal.put(std::to_string(i), to_bytes("x"), [&](const Status & status) { settled += status.is_ok() ? 1 : 0; });
+        journal.put(std::to_string(i), to_bytes("x"),
+                    [&](const Status & status) { settled += status.is_ok() ? 1 : 0; });
     }
     std::thread other([&] { journal.close(); });
     journal.close();
     CHECK_EQ(settled.load(), kChanges);
     other.join();
-    CHECK(journal.put_and_wait("late", {}).code() == ErrorCode::JournalUnavailable);
-    CHECK(journal.remove_and_wait("late").code() == ErrorCode::JournalUnavailable);
+    CHECK(put_and_wait(journal, "late", {}).code() == ErrorCode::JournalUnavailable);
+    CHECK(remove_and_wait(journal, "late").code() == ErrorCode::JournalUnavailable);
     CHECK(checkpoint(journal).code() == ErrorCode::JournalUnavailable);
     bool is_refused = false;
     journal.put("late", {}, [&](const Status & status) { is_refused = !status; });

@@ -56,10 +56,11 @@ class MemoryDisk {
         const std::lock_guard lock(mutex_);
         capacity_ = bytes;
     }
-    // The next so many calls of a file's sync() fail.
-    void fail_syncs(int count) {
+    // `skipped` operations go well, the next `count` fail without effect.
+    void fail_operations(uint64_t skipped, uint64_t count) {
         const std::lock_guard lock(mutex_);
-        failing_syncs_ = count;
+        skipped_ = skipped;
+        failing_ = count;
     }
     // Called in every sync() of a file.
     void on_sync(std::function<void()> hook) {
@@ -158,7 +159,7 @@ class MemoryDisk {
         }
         Status sync() override {
             const std::lock_guard lock(disk_.mutex_);
-            if (!disk_.operate()) return failure("the disk is gone");
+            if (!disk_.operate()) return failure("the disk is broken");
             disk_.durable_names_ = disk_.names_;
             disk_.renames_.clear();
             return Status::ok();
@@ -170,22 +171,28 @@ class MemoryDisk {
 
     static Status failure(const std::string & why) { return Status(ErrorCode::JournalUnavailable, why); }
 
-    // REQUIRES: mutex_ is held. False when the process is dead.
+    // REQUIRES: mutex_ is held. False when it has to fail.
     bool operate() {
         if (operations_left_ == 0) return false;
         if (operations_left_ != kNever) --operations_left_;
+        if (skipped_ > 0) {
+            --skipped_;
+        } else if (failing_ > 0) {
+            --failing_;
+            return false;
+        }
         return true;
     }
     Status change_names(const std::function<void(Names &)> & change) {
         const std::lock_guard lock(mutex_);
-        if (!operate()) return failure("the disk is gone");
+        if (!operate()) return failure("the disk is broken");
         change(names_);
         renames_.push_back(names_);
         return Status::ok();
     }
     Status write(Node & node, Write write) {
         const std::lock_guard lock(mutex_);
-        if (!operate()) return failure("the disk is gone");
+        if (!operate()) return failure("the disk is broken");
         uint64_t used = 0;
         for (const auto & [name, other] : names_) used += other->bytes.size();
         const uint64_t end = write.offset + write.bytes.size();
@@ -205,11 +212,7 @@ class MemoryDisk {
         }
         if (hook) hook();
         const std::lock_guard lock(mutex_);
-        if (!operate()) return failure("the disk is gone");
-        if (failing_syncs_ > 0) {
-            --failing_syncs_;
-            return failure("the disk is broken");
-        }
+        if (!operate()) return failure("the disk is broken");
         node.durable = node.bytes;
         node.unsynced.clear();
         return Status::ok();
@@ -222,7 +225,8 @@ class MemoryDisk {
     std::vector<Names> renames_;  // the names after each change since the last sync of the folder
     uint64_t operations_left_ = kNever;
     uint64_t capacity_ = kNever;
-    int failing_syncs_ = 0;
+    uint64_t skipped_ = 0;
+    uint64_t failing_ = 0;
     std::function<void()> sync_hook_;
 };
 

@@ -5,10 +5,11 @@
 // Thread safety: none.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <set>
-#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "native/queue/tier.h"
 
@@ -16,16 +17,9 @@ namespace inferno::sim {
 
 enum class Charge : uint8_t { InTurn, Urgent, Critical, Beyond, Refund };
 
-// In front those that were put back, the latest first; then by order of entry.
-struct FlowPlace {
-    int64_t front = 0;
-    uint64_t entry = 0;
-    auto operator<=>(const FlowPlace &) const = default;
-};
-
 struct FlowBook {
-    std::set<std::tuple<FlowPlace, uint64_t>> waiting;
-    int64_t unpaid_tokens = 0;  // of those that wait and were not charged yet
+    std::set<std::pair<uint64_t, uint64_t>> waiting;  // order of entry, key
+    int64_t waiting_tokens = 0;
     int64_t charged = 0;        // requests that keep the flow open
     int64_t debt = 0;           // at least what he owes
     int64_t credit = 0;         // at least what he has saved up, his present quantum apart
@@ -41,7 +35,7 @@ class FlowBooks {
     }
 
     // True when it is the first that waits.
-    bool join(uint64_t user, queue::Tier tier, const FlowPlace & place, uint64_t key, int64_t unpaid_tokens) {
+    bool join(uint64_t user, queue::Tier tier, uint64_t entry, uint64_t key, int64_t tokens) {
         FlowBook & book = open(user, tier);
         const bool is_first = book.waiting.empty();
         if (is_first) {
@@ -49,16 +43,16 @@ class FlowBooks {
             saved_[queue::index_of(tier)] -= book.credit;
             book.credit = 0;
         }
-        book.waiting.emplace(place, key);
-        book.unpaid_tokens += unpaid_tokens;
+        book.waiting.emplace(entry, key);
+        book.waiting_tokens += tokens;
         return is_first;
     }
 
     // True when none waits any more.
-    bool leave(uint64_t user, queue::Tier tier, const FlowPlace & place, uint64_t key, int64_t unpaid_tokens) {
+    bool leave(uint64_t user, queue::Tier tier, uint64_t entry, uint64_t key, int64_t tokens) {
         FlowBook & book = open(user, tier);
-        book.waiting.erase({place, key});
-        book.unpaid_tokens -= unpaid_tokens;
+        book.waiting.erase({entry, key});
+        book.waiting_tokens -= tokens;
         const bool is_empty = book.waiting.empty();
         close_if_idle(user, tier);
         return is_empty;

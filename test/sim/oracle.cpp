@@ -77,10 +77,11 @@ void Oracle::enqueue(RequestKey key, Item & item, int64_t now_us) {
     if (submission.max_tokens >= 0) answer = std::min(answer, submission.max_tokens);
     item.expected = submission.prompt_tokens + answer;
     item.state = State::Waiting;
+    item.ready_us = now_us;
     item.tier = is_fifo() ? Tier::Normal : submission.tier;
     item.arrival = ++arrivals_;
     wait_bound_.note_request(item.expected);
-    enter(key, item, false, now_us);
+    enter(key, item, now_us);
     note(Event::Waits, key, now_us);
 }
 
@@ -94,8 +95,7 @@ void Oracle::expired(const std::vector<RequestKey> & ended, int64_t now_us) {
             late.insert(key);
             leave(key, item);
             item.state = State::Preparing;  // in no book any more
-            --queued_by_tier_[index_of(item.submission.tier)];
-            queued_tokens_by_tier_[index_of(item.submission.tier)] -= item.expected;
+            count_queued(item, -1);
         } else {
             timers_.erase(timers_.begin());
             lift(key, item, now_us);
@@ -127,7 +127,12 @@ void Oracle::parked(RequestKey key, int64_t now_us) {
     ++item.preemptions;
     ++counts_.preempted[index_of(item.submission.tier)];
     ++parked_by_tier_[index_of(item.submission.tier)];
-    enter(key, item, true, now_us);
+    count_queued(item, 1);
+    item.lift = Lift::PutBack;
+    item.entry = ++entries_;
+    put_back_.emplace(item.submission.tier, item.entry, key);
+    ++waiting_[index_of(item.tier)];
+    waiting_tokens_[index_of(item.tier)] += remaining(item);
     note(Event::Parked, key, now_us);
 }
 
@@ -139,7 +144,11 @@ void Oracle::served(RequestKey key, int64_t prefill_tokens, int64_t decode_token
     item.served += tokens;
     item.answered += decode_tokens;
     served_by_tier_[index_of(item.submission.tier)] += tokens;
-    if (item.pays_tier) windows_.compute(item.payer, tokens);
+    if (item.pays_tier) {
+        windows_.compute(item.payer, tokens);
+    } else {
+        windows_.compute_critical(tokens);
+    }
     if (tokens > covered) charge(item, Charge::Beyond, tokens - covered);
 }
 
@@ -155,6 +164,10 @@ void Oracle::finished(RequestKey key, Outcome outcome, const std::vector<Request
     const auto found = items_.find(key);
     const int64_t answered = found->second.answered;
     require(outcome != Outcome::Completed || found->second.state == State::Running, now_us, "only what runs completes", key);
+    if (found->second.state == State::Running) {
+        free_interval_us_ += 0.1 * (std::min(static_cast<double>(now_us - freed_us_), 200'000.0) - free_interval_us_);
+        freed_us_ = now_us;
+    }
     const size_t tier = index_of(found->second.submission.tier);
     ++(outcome == Outcome::Completed   ? counts_.completed
        : outcome == Outcome::Cancelled ? counts_.cancelled
@@ -192,8 +205,7 @@ std::vector<RequestKey> Oracle::remove(Items::iterator found, bool ended_well, i
     if (item.state == State::Parked) --parked_by_tier_[tier];
     if (item.state == State::Waiting || item.state == State::Parked) {
         leave(key, item);
-        --queued_by_tier_[tier];
-        queued_tokens_by_tier_[tier] -= remaining(item);
+        count_queued(item, -1);
     }
     if (item.state == State::Held) {
         --held_;

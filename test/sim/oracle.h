@@ -4,8 +4,9 @@
 //
 // What it checks, and when:
 //   every call    a request ends exactly once and is never heard of again; only what waits starts, only what runs is parked
-//   every start   critical ones by deadline; else exactly the tier whose turn it is; urgent ones by deadline; the oldest of
-//                 its user; nothing past its deadline; no more than there are workers
+//   every start   critical ones by deadline; else exactly the tier whose turn it is, but what was preempted goes before
+//                 all but vip; urgent ones by deadline; the oldest of its user; nothing past its deadline; no more than
+//                 there are workers
 //   every step    expiry at the deadline's step, ageing and lifts by the clock, the meters of the tiers to the token,
 //                 waiting requests and tokens by tier, running and queued, the shares over 10 s
 //   every so often the whole status, tier by tier
@@ -65,7 +66,7 @@ class Oracle {
 
   private:
     enum class State : uint8_t { Preparing, Held, Waiting, Running, Parked };
-    enum class Lift : uint8_t { None, Urgent, Critical };
+    enum class Lift : uint8_t { None, Urgent, Critical, PutBack };
     enum class Event : uint8_t { Announced, Waits, Held, Refused, Aged, Started, Resumed, Parked, Expired, Ended };
 
     struct Item {
@@ -73,10 +74,11 @@ class Oracle {
         queue::Submission submission;
         queue::Tier tier = queue::Tier::Normal;  // where it waits
         Lift lift = Lift::None;
-        int64_t entered_us = 0;
+        int64_t ready_us = 0;    // it could start but for others
+        int64_t entered_us = 0;  // its present tier
         int64_t timer_us = 0;
         uint64_t arrival = 0;
-        FlowPlace place;
+        uint64_t entry = 0;  // counts entries into flows
         int64_t expected = 0;
         int64_t served = 0;
         int64_t answered = 0;
@@ -99,8 +101,10 @@ class Oracle {
     void note(Event event, queue::RequestKey key, int64_t now_us);
 
     // Where it waits.
-    void enter(queue::RequestKey key, Item & item, bool in_front, int64_t now_us);
-    void join(queue::RequestKey key, Item & item, bool in_front);
+    void enter(queue::RequestKey key, Item & item, int64_t now_us);
+    void join(queue::RequestKey key, Item & item);
+    // Counts it among those that wait, by the tier asked for.
+    void count_queued(const Item & item, int64_t requests);
     void leave(queue::RequestKey key, Item & item);
     void leave_place(queue::RequestKey key, Item & item);
     void update_meter(queue::Tier tier);
@@ -120,7 +124,7 @@ class Oracle {
     std::vector<queue::RequestKey> remove(Items::iterator found, bool ended_well, int64_t now_us);
     void stop_running(queue::RequestKey key, const Item & item);
     void enqueue(queue::RequestKey key, Item & item, int64_t now_us);
-    std::optional<queue::RequestKey> expected_victim() const;
+    std::optional<queue::RequestKey> expected_victim(int64_t now_us) const;
     // Ends all that depend on it and adds them.
     void fail_dependents(std::vector<queue::RequestKey> dependents, std::set<queue::RequestKey> & ended, int64_t now_us);
     static void require_same(const std::vector<queue::RequestKey> & told, const std::set<queue::RequestKey> & ended,
@@ -142,6 +146,10 @@ class Oracle {
     ByDeadline held_deadlines_;
     ByDeadline urgent_;
     ByDeadline critical_;
+    std::set<std::tuple<queue::Tier, uint64_t, queue::RequestKey>> put_back_;
+    // When workers became free, for how often they do.
+    int64_t freed_us_ = 0;
+    double free_interval_us_ = 20'000.0;
     std::array<int64_t, queue::kTierCount> in_flows_{};
     std::array<int64_t, queue::kTierCount> waiting_{};
     TierTokens waiting_tokens_{};

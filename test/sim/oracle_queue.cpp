@@ -18,29 +18,30 @@ using queue::kTierCount;
 using queue::RequestKey;
 using queue::Tier;
 
-void Oracle::enter(RequestKey key, Item & item, bool in_front, int64_t now_us) {
+void Oracle::enter(RequestKey key, Item & item, int64_t now_us) {
     age(now_us);
     item.entered_us = now_us;
-    item.lift = Lift::None;
-    ++queued_by_tier_[index_of(item.submission.tier)];
-    queued_tokens_by_tier_[index_of(item.submission.tier)] += remaining(item);
-    join(key, item, in_front);
+    count_queued(item, 1);
+    join(key, item);
     if (item.submission.deadline_us > 0) lift(key, item, now_us);
 }
 
-void Oracle::join(RequestKey key, Item & item, bool in_front) {
+void Oracle::count_queued(const Item & item, int64_t requests) {
+    queued_by_tier_[index_of(item.submission.tier)] += requests;
+    queued_tokens_by_tier_[index_of(item.submission.tier)] += requests * remaining(item);
+}
+
+void Oracle::join(RequestKey key, Item & item) {
     const size_t tier = index_of(item.tier);
-    ++entries_;
-    item.place = {in_front ? -static_cast<int64_t>(entries_) : 0, entries_};
+    item.entry = ++entries_;
     ++in_flows_[tier];
     ++waiting_[tier];
-    waiting_tokens_[tier] += remaining(item);
-    const int64_t unpaid = item.is_charged ? 0 : item.expected;
-    if (flows_.join(user_of(item), item.tier, item.place, key, unpaid)) {
+    waiting_tokens_[tier] += item.expected;
+    if (flows_.join(user_of(item), item.tier, item.entry, key, item.expected)) {
         windows_.user_waits(item.tier, user_of(item), true);
     }
     if (!is_fifo() && item.tier > Tier::High) {
-        ages_.emplace(item.entered_us + kAgeingUs, item.tier == Tier::Low, item.place.entry, key);
+        ages_.emplace(item.entered_us + kAgeingUs, item.tier == Tier::Low, item.entry, key);
     }
     update_meter(item.tier);
 }
@@ -49,13 +50,14 @@ void Oracle::leave_place(RequestKey key, Item & item) {
     const size_t tier = index_of(item.tier);
     --waiting_[tier];
     waiting_tokens_[tier] -= remaining(item);
-    if (item.lift != Lift::None) {
+    if (item.lift == Lift::PutBack) {
+        put_back_.erase({item.submission.tier, item.entry, key});
+    } else if (item.lift != Lift::None) {
         (item.lift == Lift::Urgent ? urgent_ : critical_).erase({item.submission.deadline_us, item.arrival, key});
     } else {
         --in_flows_[tier];
-        ages_.erase({item.entered_us + kAgeingUs, item.tier == Tier::Low, item.place.entry, key});
-        const int64_t unpaid = item.is_charged ? 0 : item.expected;
-        if (flows_.leave(user_of(item), item.tier, item.place, key, unpaid)) {
+        ages_.erase({item.entered_us + kAgeingUs, item.tier == Tier::Low, item.entry, key});
+        if (flows_.leave(user_of(item), item.tier, item.entry, key, item.expected)) {
             windows_.user_waits(item.tier, user_of(item), false);
         }
     }
@@ -81,9 +83,9 @@ void Oracle::age(int64_t now_us) {
         leave_place(key, item);
         item.tier = is_low ? Tier::Normal : Tier::High;
         item.entered_us = crossed_us;
-        join(key, item, false);
+        join(key, item);
         note(Event::Aged, key, now_us);
-        if (item.tier == Tier::High && item.submission.tier == Tier::Low && !item.is_charged) {
+        if (item.tier == Tier::High && item.submission.tier == Tier::Low) {
             wait_bound_.begin(key, *flows_.find(user_of(item), item.tier), flows_.saved(item.tier), item.expected, meters_,
                               now_us);
         }
@@ -131,11 +133,10 @@ void Oracle::started(const queue::Dispatch & dispatch, int64_t now_us) {
     check_choice(key, item, now_us);
     pay(key, item, now_us);
     leave(key, item);
-    --queued_by_tier_[tier];
-    queued_tokens_by_tier_[tier] -= remaining(item);
+    count_queued(item, -1);
     if (item.state == State::Parked) --parked_by_tier_[tier];
     if (!item.has_started) {
-        counts_.waits_us[tier].push_back(now_us - item.submission.submitted_us);
+        counts_.waits_us[tier].push_back(now_us - item.ready_us);
         ++counts_.started;
     }
     item.has_started = true;
@@ -153,6 +154,10 @@ void Oracle::check_choice(RequestKey key, const Item & item, int64_t now_us) con
         return;
     }
     const std::optional<size_t> turn = meters_.turn();
+    if (!put_back_.empty() && (turn != index_of(Tier::Vip) || std::get<0>(*put_back_.begin()) == Tier::Vip)) {
+        require(std::get<2>(*put_back_.begin()) == key, now_us, "what lent its worker gets the next one that no vip claims", key);
+        return;
+    }
     require(turn == index_of(item.tier), now_us, "the best tier starts that is within a quantum of its share", key);
     if (item.tier == Tier::High && !urgent_.empty()) {
         require(std::get<2>(*urgent_.begin()) == key, now_us, "urgent ones go first in high, the earliest deadline of them", key);
@@ -167,11 +172,7 @@ void Oracle::pay(RequestKey key, Item & item, int64_t now_us) {
     const Charge reason = item.lift == Lift::None     ? Charge::InTurn
                           : item.lift == Lift::Urgent ? Charge::Urgent
                                                       : Charge::Critical;
-    if (item.is_charged) {
-        // It is its user's turn, though it costs nothing.
-        if (reason == Charge::InTurn) flows_.charge(user_of(item), item.tier, reason, 0);
-        return;
-    }
+    if (item.is_charged) return;
     if (reason == Charge::InTurn && item.tier == Tier::High) {
         wait_bound_.end(key, *flows_.find(user_of(item), item.tier), now_us);
     }
@@ -186,17 +187,24 @@ void Oracle::charge(const Item & item, Charge reason, int64_t tokens) {
     const int64_t signed_tokens = reason == Charge::Refund ? -tokens : tokens;
     flows_.charge(user_of(item), item.payer, reason, tokens);
     wait_bound_.charge(index_of(item.payer), item.pays_tier, reason, tokens);
-    if (!item.pays_tier) return;
+    if (!item.pays_tier) {
+        windows_.charge_critical(signed_tokens);
+        windows_.charge_user(item.payer, user_of(item), signed_tokens, false);
+        return;
+    }
     meters_.charge(index_of(item.payer), signed_tokens);
     windows_.charge(item.payer, signed_tokens);
-    windows_.charge_user(item.payer, user_of(item), signed_tokens);
+    windows_.charge_user(item.payer, user_of(item), signed_tokens, reason != Charge::Urgent);
 }
 
-std::optional<RequestKey> Oracle::expected_victim() const {
+std::optional<RequestKey> Oracle::expected_victim(int64_t now_us) const {
     const bool waits = std::any_of(waiting_.begin(), waiting_.end(), [](int64_t count) { return count > 0; });
     if (is_fifo() || !waits || static_cast<int32_t>(running_.size()) < scheduler_.worker_limit()) return std::nullopt;
+    // One becomes free so soon that it is not worth it.
+    if (free_interval_us_ < 20'000.0 && now_us - freed_us_ < 20'000) return std::nullopt;
+    const bool has_parked_vip = !put_back_.empty() && std::get<0>(*put_back_.begin()) == Tier::Vip;
     const bool is_vip = critical_.empty()
-                            ? meters_.turn() == index_of(Tier::Vip)
+                            ? has_parked_vip || meters_.turn() == index_of(Tier::Vip)
                             : items_.at(std::get<2>(*critical_.begin())).submission.tier == Tier::Vip;
     if (!is_vip) return std::nullopt;
     // The lowest tier, then the one parked least, then the one started last; of equal ones any.
@@ -213,7 +221,7 @@ std::optional<RequestKey> Oracle::expected_victim() const {
 }
 
 void Oracle::chose_victim(std::optional<RequestKey> victim, int64_t now_us) {
-    const std::optional<RequestKey> expected = expected_victim();
+    const std::optional<RequestKey> expected = expected_victim(now_us);
     require(victim.has_value() == expected.has_value(), now_us, "a vip on turn that finds no worker preempts", victim.value_or(0));
     if (victim) {
         const Item & item = find(*victim, now_us);

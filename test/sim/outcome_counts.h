@@ -12,7 +12,7 @@ namespace inferno::sim {
 
 struct OutcomeCounts {
     using ByTier = std::array<int64_t, queue::kTierCount>;
-    ByTier submitted{};  // with those that were refused
+    ByTier submitted{};  // without those that were refused
     ByTier completed{};
     ByTier cancelled{};
     ByTier expired{};
@@ -20,7 +20,7 @@ struct OutcomeCounts {
     ByTier refused{};
     ByTier preempted{};  // times, not requests
     int64_t started = 0;
-    std::array<std::vector<int64_t>, queue::kTierCount> waits_us;
+    std::array<std::vector<int64_t>, queue::kTierCount> waits_us;  // since nothing it depended on was left
 };
 
 }  // namespace inferno::sim

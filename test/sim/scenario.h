@@ -53,7 +53,8 @@ struct Scenario {
     int64_t loss_every_us = 0;  // so often half of the sequences are lost
     int64_t loss_lasts_us = 0;
     // Largest deviation of a tier's share of tokens in any 10 s in which all tiers had work waiting: in percent of all
-    // tokens, and, where jobs are small beside what the machine computes in 10 s, in percent of the share itself.
+    // tokens, started and computed, and of the share itself for started ones. Computed ones follow later by a request's
+    // duration, and the lowest tier has but four of 64 sequences.
     int64_t share_points = 5;
     int64_t share_relative_percent = 0;  // 0: not checked
 };
