@@ -9,7 +9,9 @@ namespace {
 constexpr size_t kMaxBridge = 3;
 
 bool runnable(const RunningGeneration * generation) { return generation != nullptr && generation->runnable(); }
-bool decodes(const RunningGeneration * generation) { return runnable(generation) && generation->decodes(); }
+bool decodes(const RunningGeneration * generation, const BatchLimits & limits) {
+    return !limits.prefill_only && runnable(generation) && generation->decodes();
+}
 
 // Prompt tokens granted to each slot.
 std::vector<int32_t> share_prefill(std::span<RunningGeneration * const> slots, std::span<const size_t> order,
@@ -70,7 +72,7 @@ void plan_batch(std::span<RunningGeneration * const> slots, std::span<const size
     int32_t decoding = 0;
     int32_t budget = limits.batch_size;
     for (const RunningGeneration * generation : slots) {
-        if (!decodes(generation)) continue;
+        if (!decodes(generation, limits)) continue;
         ++decoding;
         budget -= 1 + static_cast<int32_t>(generation->draft.size());
     }
@@ -79,7 +81,7 @@ void plan_batch(std::span<RunningGeneration * const> slots, std::span<const size
 
     size_t gap_start = slots.size();  // first empty slot after the last used one; slots.size(): none
     for (size_t i = 0; i < slots.size(); ++i) {
-        if (!decodes(slots[i]) && granted[i] == 0) {
+        if (!decodes(slots[i], limits) && granted[i] == 0) {
             if (gap_start == slots.size() && !plan.tokens.empty()) gap_start = i;
             continue;
         }
@@ -93,7 +95,7 @@ void plan_batch(std::span<RunningGeneration * const> slots, std::span<const size
             }
         }
         gap_start = slots.size();
-        if (decodes(slots[i])) {
+        if (decodes(slots[i], limits)) {
             add_decode_tokens(*slots[i], plan);
         } else {
             add_prompt_tokens(*slots[i], granted[i], plan);

@@ -42,6 +42,7 @@ struct BatchLimits {
     int32_t prefill_beside_decode;  // prompt tokens that may join when other sequences decode
     bool can_bridge;                // KV caches whose last cell can be removed again
     int32_t context_size;           // tokens of one slot
+    bool prefill_only = false;      // decoding generations sit this step out
 };
 
 // An empty slot's cached tokens, which a bridge must not disturb: it is put behind them and taken away again.

@@ -126,6 +126,7 @@ class Engine {
     void wait_for_mail();
     bool step_embedding();
     void plan();
+    bool is_vip_step();
     void decode();
     void run_decode_call();
     void remove_bridges();
@@ -198,6 +199,7 @@ class Engine {
     std::vector<llama_token> sampled_;
     uint64_t parked_bytes_ = 0;
     int64_t step_start_us_ = 0;
+    bool was_vip_step_ = false;
     int32_t spare_sequences_ = kMaxParallel;  // that would fit into free memory; refreshed with the machine
     std::vector<GenerationPtr> slots_;
     std::vector<RunningGeneration *> slot_view_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <utility>
 
 #include "native/core/available_cores.h"
 #include "native/core/clock.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr int64_t kMachineCheckIntervalUs = 2'000'000;
 // A step longer than this never lets earlier events wait for a merged wake.
 constexpr int32_t kQuickStepTokens = 64;
+constexpr int32_t kShortPromptTokens = 64;
 
 }  // namespace
 
@@ -82,9 +84,21 @@ void Engine::plan() {
     for (const queue::PrefillClaim & claim : prefill_claims_) prefill_order_.push_back(claim.index);
     step_start_us_ = now_us();
     if (speculation_) speculation_->draft(slot_view_, draft_room_, context_size_);
-    plan_batch(slot_view_, prefill_order_, prefixes_->resident_lengths(),
-               {batch_size_, prefill_slice_.tokens(static_cast<int32_t>(prefill_claims_.size())), can_cut_, context_size_},
-               plan_);
+    BatchLimits limits{batch_size_, prefill_slice_.tokens(static_cast<int32_t>(prefill_claims_.size())), can_cut_,
+                       context_size_};
+    limits.prefill_only = is_vip_step();
+    if (limits.prefill_only) prefill_order_.resize(1);
+    plan_batch(slot_view_, prefill_order_, prefixes_->resident_lengths(), limits, plan_);
+}
+
+// A short prompt of a vip gets a step of its own, so that its first token does not wait for a decode of the others. That
+// costs them nothing in all: llama.cpp computes pieces of different lengths one after the other anyway. Never twice in a
+// row, so that a stream of vips does not stop them.
+bool Engine::is_vip_step() {
+    const bool is_free = !std::exchange(was_vip_step_, false) && options_.policy == queue::Policy::Priority;
+    if (!is_free || prefill_claims_.empty() || prefill_claims_.front().tier != queue::Tier::Vip) return false;
+    was_vip_step_ = slot_view_[prefill_claims_.front().index]->tokens_left() <= kShortPromptTokens;
+    return was_vip_step_;
 }
 
 void Engine::decode() {

@@ -24,10 +24,15 @@ constexpr size_t kRecordFixedBytes = 8 + 1 + 4;
 constexpr size_t kEntryFixedBytes = 4 + 8;
 constexpr size_t kCheckpointHeaderBytes = 72;
 constexpr size_t kNameDigits = 12;
+// Nothing counts that far; what claims to must not make counters overflow.
+constexpr uint64_t kMaxGeneration = 900'000'000'000;
+constexpr uint64_t kMaxSequence = uint64_t{1} << 62;
 // More than zstd can achieve; a header that claims more must not make us allocate it.
 constexpr uint64_t kMaxCompressionRatio = 1 << 16;
 
 std::string_view name_suffix(JournalFileKind kind) { return kind == JournalFileKind::Log ? ".log" : ".checkpoint"; }
+
+bool is_sequence(uint64_t number) { return number > 0 && number <= kMaxSequence; }
 
 Status fault(std::string text) { return Status(ErrorCode::JournalUnavailable, std::move(text)); }
 
@@ -71,7 +76,8 @@ Result<LogHeader> decode_log_header(std::span<const std::byte> bytes, uint64_t g
     reader.read(header.generation);
     reader.read(header.first_sequence);
     if (header.generation != generation) return fault("carries the number of another file");
-    if (header.chunk_bytes < kLogRecordsBegin || header.first_sequence == 0) return fault("has a damaged header");
+    if (header.chunk_bytes < kLogRecordsBegin || !is_sequence(header.first_sequence))
+        return fault("has a damaged header");
     return header;
 }
 
@@ -215,7 +221,7 @@ Result<CheckpointHeader> check_checkpoint(std::span<const std::byte> bytes, uint
     reader.read(header.frame_checksum);
     const std::span<const std::byte> frame = bytes.subspan(kCheckpointHeaderBytes);
     if (header.generation != generation) return fault("carries the number of another file");
-    if (header.next_sequence == 0) return fault("has a damaged header");
+    if (!is_sequence(header.next_sequence)) return fault("has a damaged header");
     if (header.frame_bytes != frame.size()) return fault("does not have the length it was written with");
     if (checksum64(frame, 0) != header.frame_checksum) return fault("is damaged");
     return header;
@@ -260,7 +266,7 @@ bool parse_journal_file_name(std::string_view name, JournalFileKind & kind, uint
     if (digits.size() != kNameDigits || error != std::errc() || end != digits.data() + digits.size()) return false;
     const std::string_view suffix = name.substr(kNameDigits);
     kind = suffix == name_suffix(JournalFileKind::Log) ? JournalFileKind::Log : JournalFileKind::Checkpoint;
-    return suffix == name_suffix(kind) && generation > 0;
+    return suffix == name_suffix(kind) && generation > 0 && generation <= kMaxGeneration;
 }
 
 }  // namespace inferno::queue

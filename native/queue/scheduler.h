@@ -84,6 +84,9 @@ struct Standing {
 
 class Scheduler {
   public:
+    // While workers become free that often, a vip waits for the next one: it would gain less than parking costs.
+    static constexpr int64_t kPatienceUs = 20'000;
+
     explicit Scheduler(const SchedulerOptions & options);
 
     // It will be submitted, or finished without: until then others that depend on it are held.
@@ -127,9 +130,6 @@ class Scheduler {
     const RequestQueue & queue() const { return queue_; }
 
   private:
-    // While workers become free that often, a vip waits for the next one: it would gain less than parking costs.
-    static constexpr int64_t kPatienceUs = 20'000;
-
     struct Entry {
         Ticket ticket = 0;
         RequestState state = RequestState::Waiting;
@@ -176,7 +176,7 @@ class Scheduler {
     std::optional<RequestKey> starts_next_;
     // Of workers that became free because something ended.
     int64_t freed_us_ = 0;
-    double free_interval_us_ = static_cast<double>(kPatienceUs);
+    double free_interval_us_ = 10.0 * static_cast<double>(kPatienceUs);
     int64_t held_ = 0;
     std::set<std::pair<int64_t, RequestKey>> held_deadlines_;
     int64_t parked_ = 0;

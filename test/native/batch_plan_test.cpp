@@ -177,6 +177,19 @@ INFERNO_TEST(batch_plan_drafts_follow_their_token_and_all_want_logits) {
     }
 }
 
+INFERNO_TEST(batch_plan_of_a_step_for_a_prompt_alone_leaves_the_others_out) {
+    Slots slots(3);
+    slots.decode(0);
+    slots.prefill(1, 30);
+    slots.decode(2);
+    BatchLimits limits = kLimits;
+    limits.prefill_only = true;
+    const BatchPlan result = plan(slots, limits);
+    CHECK_EQ(result.decode_tokens, 0);
+    CHECK_EQ(result.prefill_tokens, 30);
+    CHECK(result.bridges.empty());
+}
+
 INFERNO_TEST(batch_plan_one_that_waits_for_its_prefix_gets_nothing) {
     Slots slots(2);
     slots.prefill(0, 20).awaits_prefix = true;

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <future>
 #include <thread>
-
 #include <unistd.h>
 
 #include "test/native/check.h"
