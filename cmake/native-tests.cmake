@@ -12,9 +12,12 @@ add_executable(inferno-native-tests
   test/native/prefill_slice_test.cpp
   test/native/prefix_store_test.cpp
   test/native/prefix_tree_test.cpp
+  test/native/request_queue_test.cpp
+  test/native/scheduler_test.cpp
   test/native/text_stream_test.cpp
   test/native/thread_budget_test.cpp
   test/native/utf8_test.cpp
+  test/native/worker_limit_test.cpp
 )
 target_link_libraries(inferno-native-tests PRIVATE inferno_native)
 add_dependencies(inferno-native-tests ggml-cpu)

@@ -9,6 +9,7 @@ const brand = Symbol.for('inferno-ai.InfernoError');
 const retryableCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'request_timeout',
   'queue_full',
+  'overloaded',
   'model_loading',
   'shutting_down',
   'decode_failed',

@@ -18,9 +18,13 @@ export type { ErrorCode } from './error-codes.js';
 export { InfernoError, type InfernoErrorDetails } from './errors.js';
 export { listModels, modelsDirectory, type RegisteredModel } from './models/registry.js';
 export type {
+  BackgroundOptions,
   CloseOptions,
   InfernoServer,
+  KeyPriority,
   ModelSource,
+  PriorityOptions,
+  QueueHealthThresholds,
   ServableModel,
   ServerLimits,
   ServerOptions,

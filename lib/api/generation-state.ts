@@ -3,7 +3,7 @@ import type { CallerTrace } from '../errors.js';
 import { onAbort } from './abort.js';
 import { PartQueue } from './part-queue.js';
 import type { GenerationEnd, TokenSink, TokenStream } from './token-sink.js';
-import type { GenerationPart, GenerationResult, TokenLogprob } from './types.js';
+import type { GenerationPart, GenerationResult, QueuePosition, TokenLogprob } from './types.js';
 
 /** A reader that lags more tokens than this behind pauses its own sequence … */
 const pauseAboveTokens = 1000;
@@ -97,6 +97,10 @@ export class GenerationState implements TokenSink {
   endReading(): void {
     this.#stopReading();
     this.cancel();
+  }
+
+  position(): QueuePosition | undefined {
+    return this.#outcome === undefined ? this.#stream?.position() : undefined;
   }
 
   cancel(): void {

@@ -1,7 +1,7 @@
 import type { CallerTrace } from '../errors.js';
 import { GenerationState } from './generation-state.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
-import type { GenerationPart, GenerationResult } from './types.js';
+import type { GenerationPart, GenerationResult, QueuePosition } from './types.js';
 
 /** Generations whose handle is gone are cancelled, unless somebody awaits them. */
 const abandoned = new FinalizationRegistry<GenerationState>((state) => {
@@ -32,11 +32,16 @@ export class Generation implements AsyncIterable<GenerationPart>, PromiseLike<Ge
 
   /**
    * The whole, once it has ended: `stopReason` says how, `cancelled` included. Rejects with an `InfernoError` when it
-   * failed (`context_length_exceeded`, `invalid_chat_template`, `invalid_grammar`, `empty_prompt`, `decode_failed` and
-   * others), and with `signal.reason` as soon as its signal aborts.
+   * failed (`context_length_exceeded`, `invalid_chat_template`, `invalid_grammar`, `empty_prompt`,
+   * `deadline_exceeded`, `decode_failed` and others), and with `signal.reason` as soon as its signal aborts.
    */
   get result(): Promise<GenerationResult> {
     return this.#state.result;
+  }
+
+  /** Where it stands in its model's queue and when it is expected to start; undefined once it has ended. */
+  position(): QueuePosition | undefined {
+    return this.#state.position();
   }
 
   /** Ends it with the reason `cancelled` and the text so far. Idempotent; does nothing once it has ended. */

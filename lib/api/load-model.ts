@@ -4,61 +4,13 @@ import { resolveModel } from '../models/registry.js';
 import type { ModelLocation } from '../models/registry.js';
 import { nativeAddon } from '../native.js';
 import type { LoadedAddon } from '../native.js';
-import type { NativeLoadOptions, NativeModel } from '../native-types.js';
+import type { NativeModel } from '../native-types.js';
 import { onAbort } from './abort.js';
 import { probeModelFile } from './model-probe.js';
 import { Model } from './model.js';
-import { OptionReader } from './option-reader.js';
+import { readLoadOptions } from './load-options.js';
+import type { CheckedLoadOptions } from './load-options.js';
 import type { LoadModelOptions } from './types.js';
-
-const optionNames = [
-  'contextSize',
-  'parallel',
-  'batchSize',
-  'threads',
-  'gpuLayers',
-  'vocabularyOnly',
-  'probe',
-  'onProgress',
-  'signal',
-] as const satisfies readonly (keyof LoadModelOptions)[];
-
-interface CheckedOptions {
-  readonly settings: Omit<NativeLoadOptions, 'path'>;
-  readonly probe: boolean;
-  readonly onProgress: ((fraction: number) => void) | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-function readOnProgress(options: OptionReader): CheckedOptions['onProgress'] {
-  const value = options.raw('onProgress');
-  if (value === undefined || typeof value === 'function') return value as CheckedOptions['onProgress'];
-  options.faults.type(expected('a function', 'onProgress', value));
-  return undefined;
-}
-
-/** 0 and -1 in the settings mean that the engine chooses. */
-function readOptions(given: unknown): CheckedOptions {
-  const options = new OptionReader(given, optionNames);
-  const checked = {
-    settings: {
-      contextSize: options.number('contextSize', { min: 16, max: 2 ** 24, integer: true }, 0),
-      parallel: options.number('parallel', { min: 1, max: 64, integer: true }, 0),
-      batchSize: options.number('batchSize', { min: 1, max: 65_536, integer: true }, 0),
-      threads: options.numberOrAuto('threads', { min: 1, max: 1024, integer: true }, 0),
-      gpuLayers: options.numberOrAuto('gpuLayers', { min: 0, max: 10_000, integer: true }, -1),
-      vocabularyOnly: options.boolean('vocabularyOnly', false),
-      scheduling: { policy: 'priority' as const, queueCapacity: 10_000, minWorkers: 1, targetLatencyMs: 0 },
-      cache: { memoryBytes: 256 * 1024 * 1024, directory: '', diskBytes: 0 },
-      speculation: { mode: 'auto' as const, draftModelPath: '', maxDraftTokens: 8 },
-    },
-    probe: options.boolean('probe', true),
-    onProgress: readOnProgress(options),
-    signal: options.signal(),
-  };
-  options.faults.throwIfAny();
-  return checked;
-}
 
 /** What has a separator or ends in .gguf is a path and everything else an id: the files around must not decide. */
 async function locate(pathOrId: unknown): Promise<ModelLocation> {
@@ -74,7 +26,7 @@ async function locate(pathOrId: unknown): Promise<ModelLocation> {
 async function checkFile(
   { path, isTrusted }: ModelLocation,
   loaded: LoadedAddon,
-  options: CheckedOptions,
+  options: CheckedLoadOptions,
 ): Promise<void> {
   const { signal } = options;
   await awaitNative(loaded.addon.checkGguf(path));
@@ -85,7 +37,7 @@ async function checkFile(
 }
 
 /** Loads with progress. A callback that throws ends the loading, and loading rejects with what it threw. */
-async function loadNative(path: string, { addon }: LoadedAddon, options: CheckedOptions): Promise<NativeModel> {
+async function loadNative(path: string, { addon }: LoadedAddon, options: CheckedLoadOptions): Promise<NativeModel> {
   const { settings, onProgress, signal } = options;
   const callback = { hasThrown: false, error: undefined as unknown };
   let reported = 0;
@@ -138,11 +90,13 @@ async function loadNative(path: string, { addon }: LoadedAddon, options: Checked
  *   wrong.
  */
 export async function loadModel(pathOrId: string | URL, options?: LoadModelOptions): Promise<Model> {
-  const checked = readOptions(options);
+  const checked = readLoadOptions(options);
   checked.signal?.throwIfAborted();
   const location = await locate(pathOrId);
   const loaded = nativeAddon();
   await checkFile(location, loaded, checked);
+  const { draftModelPath } = checked.settings.speculation;
+  if (draftModelPath !== '') await checkFile({ path: draftModelPath, isTrusted: false }, loaded, checked);
   checked.signal?.throwIfAborted();
   return new Model(await loadNative(location.path, loaded, checked));
 }

@@ -10,7 +10,7 @@ import { chatRequest, completionRequest, messagesToJson, readTokens } from './re
 import type { CheckedRequest } from './request.js';
 import { submitGeneration } from './submit.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
-import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo } from './types.js';
+import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo, QueueStatus } from './types.js';
 
 /** Counters of a model, read without stopping it. */
 export type ModelStats = NativeModelStats;
@@ -168,6 +168,18 @@ export class Model {
   stats(): ModelStats {
     this.#requireLoaded();
     return callNative(() => this.#native.stats());
+  }
+
+  /** One consistent look at what waits for this model and runs on it, and at how fast it is served. */
+  queueStatus(): QueueStatus {
+    this.#requireLoaded();
+    return callNative(() => this.#native.queueStatus());
+  }
+
+  /** Bytes the model holds now: weights, KV cache, compute buffers and cached prefixes. Mapped weights count in full. */
+  memoryBytes(): number {
+    this.#requireLoaded();
+    return callNative(() => this.#native.memoryBytes() + this.#native.queueStatus().cache.memoryBytes);
   }
 
   /**

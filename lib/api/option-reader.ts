@@ -91,6 +91,14 @@ export class OptionReader {
     return fallback;
   }
 
+  choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const value = this.#values[name];
+    if (value === undefined) return fallback;
+    const found = choices.find((choice) => choice === value);
+    if (found === undefined) this.faults.type(expected(`one of ${choices.join(', ')}`, name, value));
+    return found ?? fallback;
+  }
+
   /** Not empty. */
   text(name: string): string | undefined {
     const value = this.#values[name];

@@ -1,4 +1,5 @@
 import { expected } from '../errors.js';
+import { tiers } from '../native-types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
 import { isObject, OptionReader } from './option-reader.js';
 import type { Faults, NumberRange } from './option-reader.js';
@@ -6,6 +7,7 @@ import type { ChatMessage, ChatOptions, GenerationOptions } from './types.js';
 
 const maxInt32 = 2 ** 31 - 1;
 const maxStopStrings = 16;
+const maxUserLength = 256;
 const unit: NumberRange = { min: 0, max: 1 };
 const penalty: NumberRange = { min: -2, max: 2 };
 const count: NumberRange = { min: 0, max: maxInt32, integer: true };
@@ -29,6 +31,10 @@ const generationOptionNames = [
   'jsonSchema',
   'logprobs',
   'ignoreEos',
+  'priority',
+  'user',
+  'deadlineMs',
+  'estimatedTokens',
   'signal',
 ] as const satisfies readonly (keyof GenerationOptions)[];
 
@@ -96,6 +102,20 @@ function readConstraint(options: OptionReader): { grammar?: string; jsonSchema?:
   return jsonSchema === undefined ? {} : { jsonSchema: JSON.stringify(jsonSchema) };
 }
 
+function readPriority(options: OptionReader): Pick<Settings, 'tier' | 'user' | 'deadlineMs' | 'estimatedTokens'> {
+  const user = options.text('user') ?? '';
+  if (user.length > maxUserLength) {
+    const length = String(user.length);
+    options.faults.range(`Expected at most ${String(maxUserLength)} characters for user but received ${length}.`);
+  }
+  return {
+    tier: tiers.indexOf(options.choice('priority', tiers, 'normal')),
+    user,
+    deadlineMs: options.number('deadlineMs', { min: 1, max: 86_400_000 }, 0),
+    estimatedTokens: options.number('estimatedTokens', { min: 1, max: 2_000_000, integer: true }, 0),
+  };
+}
+
 function readSettings(options: OptionReader): Settings {
   const stop = readStop(options);
   return {
@@ -114,10 +134,7 @@ function readSettings(options: OptionReader): Settings {
     logprobs: options.number('logprobs', { min: 0, max: 20, integer: true }, -1),
     ignoreEos: options.boolean('ignoreEos', false),
     escapeJson: false,
-    tier: 2,
-    user: '',
-    deadlineMs: 0,
-    estimatedTokens: 0,
+    ...readPriority(options),
     ...readLogitBias(options),
     ...readConstraint(options),
     ...(stop.length === 0 ? {} : { stop }),

@@ -2,6 +2,7 @@ import { callNative } from '../errors.js';
 import type { NativeGenerationRequest, NativeModel } from '../native-types.js';
 import type { EventDrain } from './event-drain.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
+import type { QueuePosition } from './types.js';
 
 /** Holds the model, so that one with a running generation is not collected. */
 class NativeTokenStream implements TokenStream {
@@ -23,6 +24,10 @@ class NativeTokenStream implements TokenStream {
 
   resume(): void {
     this.#native.resume(this.#generation);
+  }
+
+  position(): QueuePosition | undefined {
+    return callNative(() => this.#native.queuePosition(this.#generation));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GenerationResult, TokenLogprob } from './types.js';
+import type { GenerationResult, QueuePosition, TokenLogprob } from './types.js';
 
 /** How a generation ended; the text is with whoever collected it. */
 export type GenerationEnd = Omit<GenerationResult, 'text' | 'logprobs'> & {
@@ -25,4 +25,6 @@ export interface TokenStream {
   /** Stops this sequence only, until `resume`; used when the consumer does not drain. */
   pause(): void;
   resume(): void;
+  /** Where it stands; undefined once it has ended. */
+  position(): QueuePosition | undefined;
 }

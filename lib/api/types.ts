@@ -1,4 +1,13 @@
 /** Types of the public API that more than one file shares. */
+import type { NativeQueuePosition, NativeQueueStatus, Tier } from '../native-types.js';
+
+export type { Tier } from '../native-types.js';
+
+/** Where a generation stands in its model's queue, and when it is expected to start. */
+export type QueuePosition = NativeQueuePosition;
+
+/** One consistent look at a model's scheduler: what waits and runs by tier, measured rates, the prefix cache. */
+export type QueueStatus = NativeQueueStatus;
 
 /** One turn of a conversation, in OpenAI's shape. */
 export interface ChatMessage {
@@ -53,6 +62,17 @@ export interface GenerationOptions extends SamplingOptions {
   readonly logprobs?: number;
   /** Go on past the model's end-of-generation token. Default false. */
   readonly ignoreEos?: boolean;
+  /** How it shares with other generations of the model; default 'normal'. A vip may park a running one of a lower tier. */
+  readonly priority?: Tier;
+  /** Whose fair share within its tier it counts against, at most 256 characters; default: one share for all without. */
+  readonly user?: string;
+  /**
+   * Milliseconds, 1 to 86,400,000, within which it must have started, or it fails with `deadline_exceeded`. It is
+   * preferred from 30 s before and goes first from 10 s before.
+   */
+  readonly deadlineMs?: number;
+  /** Tokens the answer will probably have, 1 to 2,000,000, for fair shares and estimates; default: learned. */
+  readonly estimatedTokens?: number;
   /** Ends the generation: reading and awaiting it reject with `signal.reason` at once, and its sequence is freed. */
   readonly signal?: AbortSignal;
 }
@@ -110,6 +130,40 @@ export interface GenerationResult {
   readonly logprobs?: readonly TokenLogprob[];
 }
 
+/** Who runs when. */
+export interface SchedulingOptions {
+  /** 'fifo' turns priorities, fair shares and preemption off. Default 'priority'. */
+  readonly policy?: 'priority' | 'fifo';
+  /** Generations that may wait, 1 to 1,000,000, by which the server judges its load; default 10,000. */
+  readonly queueCapacity?: number;
+  /** Sequences that may always run at once, 1 to 64; default 1. */
+  readonly minWorkers?: number;
+  /** Fewer run at once while the time between two tokens is longer than this many milliseconds; default 0: never. */
+  readonly targetLatencyMs?: number;
+}
+
+/** What happens to prompts that were computed and may come again. */
+export interface CacheOptions {
+  /** Host memory for the KV cache of prefixes that no sequence holds any more; default 256 MiB; 0 is none. */
+  readonly memoryBytes?: number;
+  /**
+   * Where prefixes go that do not fit into memory; default: they are forgotten. The files belong to this process and go
+   * with it. Who can read them can tell the prompts.
+   */
+  readonly directory?: string;
+  /** Default 8 GiB. */
+  readonly diskBytes?: number;
+}
+
+export interface SpeculationOptions {
+  /** 'auto' (default) guesses tokens ahead while that pays, 'off' never. The text is the same. */
+  readonly mode?: 'auto' | 'off';
+  /** Path of a small GGUF model with the same vocabulary that guesses where the text itself gives nothing. */
+  readonly draftModel?: string;
+  /** Tokens guessed for one step at most, 1 to 16; default 8. */
+  readonly maxDraftTokens?: number;
+}
+
 export interface LoadModelOptions {
   /**
    * Tokens each sequence can hold, 16 to 16,777,216; default: chosen from the model and the free memory. The engine rounds
@@ -124,6 +178,12 @@ export interface LoadModelOptions {
   readonly threads?: number | 'auto';
   /** Layers to offload to a GPU, 0 to 10,000, or 'auto' (default): all that fit. */
   readonly gpuLayers?: number | 'auto';
+  /** Who runs when. */
+  readonly scheduling?: SchedulingOptions;
+  /** What happens to prompts that were computed and may come again. */
+  readonly cache?: CacheOptions;
+  /** How tokens are guessed ahead; 'auto' and 'off' stand for `{ mode }`. */
+  readonly speculation?: 'auto' | 'off' | SpeculationOptions;
   /** Load the vocabulary only: `tokenize`, `detokenize` and `renderChat` work, generation does not. */
   readonly vocabularyOnly?: boolean;
   /**

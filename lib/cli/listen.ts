@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createProbe } from 'node:net';
+import { InfernoError } from '../errors.js';
 import type { InfernoServer, ServerOptions } from '../server/index.js';
 import { CliError } from './cli-error.js';
 
@@ -60,6 +61,8 @@ export async function listenOrExplain(options: ServerOptions & Address): Promise
     return await createServer(options);
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) throw error;
+    // Only this code is about the address.
+    if (InfernoError.isInstance(error) && error.code !== 'invalid_argument') throw error;
     throw explain(await whyNot(options), options);
   }
 }

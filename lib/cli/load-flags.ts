@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { LoadModelOptions } from '../api/types.js';
-import { integerIn } from './option-parsers.js';
+import { integerIn, nonEmpty } from './option-parsers.js';
 
 /** The flags that say how a model is loaded. */
 export interface LoadFlags {
@@ -8,9 +8,34 @@ export interface LoadFlags {
   readonly parallel?: number;
   readonly threads?: number;
   readonly batchSize?: number;
+  readonly scheduling?: 'priority' | 'fifo';
+  readonly queueCapacity?: number;
+  readonly targetLatencyMs?: number;
+  /** MiB, as llama-server's flag of that name. */
+  readonly cacheRam?: number;
+  readonly cacheDisk?: string;
+  readonly cacheDiskMib?: number;
+  readonly speculation?: 'auto' | 'off';
+  readonly draftModel?: string;
+  readonly draftMax?: number;
 }
 
+/** The flags that only make sense for a model that serves many. */
+export const servingFlags = [
+  'scheduling',
+  'queueCapacity',
+  'targetLatencyMs',
+  'cacheRam',
+  'cacheDisk',
+  'cacheDiskMib',
+  'speculation',
+  'draftModel',
+  'draftMax',
+] as const satisfies readonly (keyof LoadFlags)[];
+
 const maxContextSize = 16_777_216;
+const maxMebibytes = 1024 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
 const flags = {
   ctxSize: (): Option =>
     new Option('--ctx-size <n>', 'tokens each sequence can hold; default: from the model and free memory').argParser(
@@ -26,6 +51,34 @@ const flags = {
     ),
   batchSize: (): Option =>
     new Option('--batch-size <n>', 'tokens of one decode call at most; default 512').argParser(integerIn(1, 16_384)),
+  scheduling: (): Option =>
+    new Option('--scheduling <policy>', 'who runs next; fifo turns priorities off; default priority').choices([
+      'priority',
+      'fifo',
+    ]),
+  queueCapacity: (): Option =>
+    new Option('--queue-capacity <n>', 'requests that may wait; default 10000').argParser(integerIn(1, 1_000_000)),
+  targetLatencyMs: (): Option =>
+    new Option(
+      '--target-latency-ms <n>',
+      'run fewer at once while tokens are further apart than this; default: never',
+    ).argParser(integerIn(0, 60_000)),
+  cacheRam: (): Option =>
+    new Option('--cache-ram <mib>', 'memory for prompts that may come again; default 256').argParser(
+      integerIn(0, maxMebibytes),
+    ),
+  cacheDisk: (): Option =>
+    new Option('--cache-disk <dir>', 'folder for what does not fit there; default: none').argParser(nonEmpty),
+  cacheDiskMib: (): Option =>
+    new Option('--cache-disk-mib <n>', 'what may lie there; default 8192').argParser(integerIn(0, maxMebibytes)),
+  speculation: (): Option =>
+    new Option('--speculation <mode>', 'guess tokens ahead while that pays; default auto').choices(['auto', 'off']),
+  draftModel: (): Option =>
+    new Option('--draft-model <file>', 'small model with the same vocabulary that guesses').argParser(nonEmpty),
+  draftMax: (): Option =>
+    new Option('--draft-max <n>', 'tokens guessed for one step at most, 1 to 16; default 8').argParser(
+      integerIn(1, 16),
+    ),
 } as const;
 
 export function addLoadFlags(command: Command, names: readonly (keyof LoadFlags)[]): Command {
@@ -33,11 +86,35 @@ export function addLoadFlags(command: Command, names: readonly (keyof LoadFlags)
   return command;
 }
 
-export function loadOptionsFrom(given: LoadFlags): LoadModelOptions {
+/** An object of what was given; undefined when nothing was. */
+function given<Fields extends Record<string, unknown>>(fields: Fields): Partial<Fields> | undefined {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Partial<Fields>);
+}
+
+function bytesOf(mebibytes: number | undefined): number | undefined {
+  return mebibytes === undefined ? undefined : mebibytes * mebibyte;
+}
+
+export function loadOptionsFrom(flags: LoadFlags): LoadModelOptions {
+  const { queueCapacity, targetLatencyMs } = flags;
   return {
-    ...(given.ctxSize === undefined ? {} : { contextSize: given.ctxSize }),
-    ...(given.parallel === undefined ? {} : { parallel: given.parallel }),
-    ...(given.threads === undefined ? {} : { threads: given.threads }),
-    ...(given.batchSize === undefined ? {} : { batchSize: given.batchSize }),
-  };
+    ...given({
+      contextSize: flags.ctxSize,
+      parallel: flags.parallel,
+      threads: flags.threads,
+      batchSize: flags.batchSize,
+      scheduling: given({ policy: flags.scheduling, queueCapacity, targetLatencyMs }),
+      cache: given({
+        memoryBytes: bytesOf(flags.cacheRam),
+        directory: flags.cacheDisk,
+        diskBytes: bytesOf(flags.cacheDiskMib),
+      }),
+      speculation: given({
+        mode: flags.speculation,
+        draftModel: flags.draftModel,
+        maxDraftTokens: flags.draftMax,
+      }),
+    }),
+  } as LoadModelOptions;
 }

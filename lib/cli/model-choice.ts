@@ -34,12 +34,16 @@ function idOfFile(path: string): string {
   return id === '' ? 'model' : id;
 }
 
-/** Missing files and unknown ids fail here, before anything is started. */
-export async function chooseModel(value: string | undefined): Promise<ModelChoice> {
+/**
+ * Missing files and unknown ids fail here, before anything is started. `directory` is where the files with ids lie, if
+ * not where they usually do.
+ */
+export async function chooseModel(value: string | undefined, directory?: string): Promise<ModelChoice> {
   const source = value ?? emberId;
   if (!isPath(source)) {
-    const { path } = await resolveModel(source);
-    return { id: source, source, path, isDefault: value === undefined };
+    const { path, isTrusted } = await resolveModel(source, directory);
+    const isUsual = isTrusted || directory === undefined;
+    return { id: source, source: isUsual ? source : path, path, isDefault: value === undefined };
   }
   if (await isFile(source)) return { id: idOfFile(source), source, path: source, isDefault: false };
   const remedy = 'Check the path, or leave out --model to use Ember.';
@@ -57,9 +61,9 @@ function makeUnique(choices: readonly ModelChoice[]): ModelChoice[] {
   });
 }
 
-export async function chooseModels(values: readonly string[]): Promise<ModelChoice[]> {
+export async function chooseModels(values: readonly string[], directory?: string): Promise<ModelChoice[]> {
   if (values.length === 0) return [await chooseModel(undefined)];
-  return makeUnique(await Promise.all(values.map((value) => chooseModel(value))));
+  return makeUnique(await Promise.all(values.map((value) => chooseModel(value, directory))));
 }
 
 export function sayWhenEmber(choice: ModelChoice): void {

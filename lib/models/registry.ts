@@ -66,11 +66,10 @@ function idOfFile(name: string): string {
 }
 
 /** Ids and what they stand for, Ember first; a file whose id is taken already gets -2, -3, … behind it. */
-async function locations(): Promise<Map<string, ModelLocation>> {
+async function locations(directory: string): Promise<Map<string, ModelLocation>> {
   const found = new Map<string, ModelLocation>();
   const ember = join(packageRoot(), 'models', `${emberId}${extension}`);
   if (await isFile(ember)) found.set(emberId, { path: ember, isTrusted: true });
-  const directory = modelsDirectory();
   for (const name of await modelFilesIn(directory)) {
     const wanted = idOfFile(name);
     let id = wanted;
@@ -100,9 +99,9 @@ async function describe(id: string, { path, isTrusted }: ModelLocation): Promise
   }
 }
 
-/** Every usable model known by an id: Ember, then the files of {@link modelsDirectory}. */
-export async function listModels(): Promise<RegisteredModel[]> {
-  const described = [...(await locations())].map(([id, location]) => describe(id, location));
+/** Every usable model known by an id: Ember, then the files of a folder, by default {@link modelsDirectory}. */
+export async function listModels(directory = modelsDirectory()): Promise<RegisteredModel[]> {
+  const described = [...(await locations(directory))].map(([id, location]) => describe(id, location));
   return (await Promise.all(described)).flat();
 }
 
@@ -111,8 +110,8 @@ export async function listModels(): Promise<RegisteredModel[]> {
  *
  * @throws InfernoError `model_not_found` that names the nearest id.
  */
-export async function resolveModel(id: string): Promise<ModelLocation> {
-  const known = await locations();
+export async function resolveModel(id: string, directory = modelsDirectory()): Promise<ModelLocation> {
+  const known = await locations(directory);
   const location = known.get(id);
   if (location !== undefined) return location;
   const ids = [...known.keys()];

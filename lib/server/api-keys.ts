@@ -13,13 +13,24 @@ export class ApiKeys {
     this.#digests = keys.map(digest);
   }
 
-  /** True when no keys are configured or the `Authorization` header carries one of them. */
-  accepts(authorization: string): boolean {
-    if (this.#digests.length === 0) return true;
+  /** True when no keys are configured, so that nobody needs one. */
+  get isEmpty(): boolean {
+    return this.#digests.length === 0;
+  }
+
+  /** Which of the keys the `Authorization` header carries; -1 for none of them. */
+  indexOf(authorization: string): number {
+    if (this.isEmpty) return -1;
     const match = /^bearer +(\S+) *$/i.exec(authorization);
     const given = digest(match?.[1] ?? '');
-    let accepted = false;
-    for (const known of this.#digests) accepted = timingSafeEqual(known, given) || accepted;
-    return accepted && match !== null;
+    let index = -1;
+    for (const [at, known] of this.#digests.entries()) index = timingSafeEqual(known, given) ? at : index;
+    return match === null ? -1 : index;
+  }
+
+  /** Names the holder of the key with that index in what is stored, without telling the key; empty for no key. */
+  ownerOf(index: number): string {
+    const known = this.#digests[index];
+    return known === undefined ? '' : createHash('sha256').update('inferno owner').update(known).digest('hex');
   }
 }

@@ -27,7 +27,11 @@ export class Cors {
     const harmless = /^[\w\-, ]{0,2000}$/.test(requestedHeaders) ? requestedHeaders : '';
     return [
       ['access-control-allow-methods', allow],
-      ['access-control-allow-headers', harmless || 'authorization, content-type'],
+      [
+        'access-control-allow-headers',
+        harmless ||
+          'authorization, content-type, x-request-id, idempotency-key, x-inferno-priority, x-inferno-deadline-ms',
+      ],
       ['access-control-max-age', '86400'],
     ];
   }

@@ -1,10 +1,15 @@
 import type webSockets from 'uWebSockets.js';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import { InfernoError } from '../errors.js';
+import { Admission } from './admission.js';
 import { ApiKeys } from './api-keys.js';
+import { openBackground } from './background-options.js';
 import { Cors } from './cors.js';
 import { ExchangeRegistry } from './exchange-registry.js';
 import { ModelCatalog } from './model-catalog.js';
+import { PriorityPolicy } from './priority-policy.js';
+import { resolveQueueHealth } from './queue-health.js';
+import { RequestLedger } from './request-ledger.js';
 import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-options.js';
@@ -25,7 +30,12 @@ export interface InfernoServer {
   readonly connections: number;
   /** Requests that are not answered in full. */
   readonly activeRequests: number;
-  /** Stops accepting, lets running requests finish, ends the rest, closes all connections. Idempotent. */
+  /**
+   * Resolves once every model that was to be loaded at start has been; rejects with the first failure. The server answers
+   * before that, too: requests wait for their model.
+   */
+  ready(): Promise<void>;
+  /** Stops accepting, lets running requests finish, ends the rest, closes all connections, unloads what it loaded. Idempotent. */
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -107,6 +117,10 @@ class Server implements InfernoServer {
     return this.#context.exchanges.size;
   }
 
+  async ready(): Promise<void> {
+    return this.#context.catalog.manager.ready();
+  }
+
   async close({ drainMs = 10_000 }: CloseOptions = {}): Promise<void> {
     this.#closed ??= this.#close(drainMs);
     return this.#closed;
@@ -114,31 +128,59 @@ class Server implements InfernoServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#uws.us_listen_socket_close(this.#listener);
-    const { exchanges } = this.#context;
-    const isIdle = await exchanges.drain(drainMs);
+    const { exchanges, catalog, background } = this.#context;
+    catalog.manager.beginClose();
+    const [isIdle] = await Promise.all([exchanges.drain(drainMs), background?.stop(drainMs)]);
     if (!isIdle) exchanges.shutDown();
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
+    await catalog.manager.close();
+    // Last, so that whatever ended until now is in it.
+    await background?.close();
   }
 }
 
 /**
  * Starts an OpenAI-compatible server.
  *
- * Models may still be loading: requests for them are answered 503 until they are ready. The server does not own the
- * models: close it, then dispose of them.
+ * Models may still be loading: requests for them wait, but not longer than `limits.modelWaitMs`. A model that was given
+ * with `load` belongs to the server, which loads and unloads it; every other belongs to its owner: close the server, then
+ * dispose of it.
  *
- * @throws InfernoError `invalid_argument` when it cannot listen; RangeError for options out of range.
+ * @throws InfernoError `invalid_argument` when it cannot listen, `journal_unavailable` when the folder of background work
+ *   cannot be used; RangeError for options out of range.
  */
 export async function createServer(options: ServerOptions): Promise<InfernoServer> {
   const limits = resolveLimits(options.limits);
-  const context: ServerContext = {
+  const apiKeys = options.apiKeys ?? [];
+  const exchanges = new ExchangeRegistry(limits);
+  const base: ServerContext = {
     limits,
-    keys: new ApiKeys(options.apiKeys ?? []),
+    keys: new ApiKeys(apiKeys),
     cors: new Cors(options.cors ?? false),
-    catalog: new ModelCatalog(options.models),
-    exchanges: new ExchangeRegistry(limits),
+    catalog: new ModelCatalog(options.models, {
+      memoryBudgetBytes: options.memoryBudgetBytes,
+      waitLimitMs: limits.modelWaitMs,
+      maxWaits: limits.maxGenerations,
+    }),
+    exchanges,
+    priorities: new PriorityPolicy(options.priorities ?? {}, apiKeys),
+    admission: new Admission(exchanges, limits),
+    ledger: new RequestLedger(),
+    queueHealth: resolveQueueHealth(options.queueHealth),
+    background: undefined,
   };
-  return new Server(context, await loadWebSockets(), options.host ?? '127.0.0.1', options.port ?? 8080);
+  const uws = await loadWebSockets();
+  const background = await openBackground(options.background, base);
+  try {
+    const context = { ...base, background };
+    const server = new Server(context, uws, options.host ?? '127.0.0.1', options.port ?? 8080);
+    context.catalog.manager.start();
+    background?.start();
+    return server;
+  } catch (error) {
+    await background?.close();
+    throw error;
+  }
 }

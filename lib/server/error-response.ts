@@ -15,6 +15,8 @@ export interface ErrorReply {
   readonly status: number;
   /** JSON text of `{"error":{…}}`. */
   readonly json: string;
+  /** For a 429 or 503; default 1. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** Codes whose message may tell of this machine's files or of our insides: the table's own sentence is sent instead. */

@@ -1,9 +1,13 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { callerOf } from './caller.js';
+import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
 import { LargeReply } from './large-reply.js';
 import { requestIdFrom } from './request-id.js';
+import type { RequestRecord } from './request-ledger.js';
+import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
 import type { ResolvedLimits } from './server-options.js';
 import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
@@ -28,6 +32,7 @@ const largeBytes = 64 * 1024;
  */
 export class Exchange implements ActivityOwner {
   readonly requestId: string;
+  readonly caller: Caller;
   readonly startedMs = performance.now();
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
@@ -38,6 +43,7 @@ export class Exchange implements ActivityOwner {
   #work: ExchangeWork | undefined;
   #activity: SocketActivity | undefined;
   #rearmedMs = 0;
+  #record: RequestRecord | undefined;
 
   /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
   constructor(context: ServerContext, res: HttpResponse, req: HttpRequest) {
@@ -45,6 +51,7 @@ export class Exchange implements ActivityOwner {
     this.#res = res;
     this.#headOnly = req.getCaseSensitiveMethod() === 'HEAD';
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
+    this.caller = callerOf(req, context.keys);
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
   }
 
@@ -67,6 +74,16 @@ export class Exchange implements ActivityOwner {
     this.#res.onAborted(() => {
       this.finish();
     });
+  }
+
+  /** How others see this request, once it was found to be valid. */
+  get record(): RequestRecord | undefined {
+    return this.#record;
+  }
+
+  /** The request is valid: others may ask where it stands and depend on it. Unless it is done when this closes, it failed. */
+  openRecord(scheduling: RequestScheduling): void {
+    this.#record = this.#context.ledger.open(this.requestId, scheduling);
   }
 
   /** REQUIRES: registered. */
@@ -113,7 +130,8 @@ export class Exchange implements ActivityOwner {
     if (!this.#isOpen) return;
     const headers: Header[] = [];
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
-    if (reply.status === 429 || reply.status === 503) headers.push(['retry-after', '1']);
+    if (reply.status === 429 || reply.status === 503)
+      headers.push(['retry-after', String(reply.retryAfterSeconds ?? 1)]);
     this.#send(reply.status, reply.json, headers, closeConnection || this.#context.exchanges.closing);
   }
 
@@ -152,6 +170,7 @@ export class Exchange implements ActivityOwner {
     activity?.release?.();
     // Does nothing to work that has ended by itself.
     work?.cancel();
+    this.#record?.settle('failed');
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 

@@ -1,10 +1,13 @@
 import type { GenerationEnd, TokenSink, TokenStream } from '../api/token-sink.js';
+import type { QueuePosition } from '../api/types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
+import type { AnswerTarget } from './answer-target.js';
 import type { AnswerFormat, AnswerUsage, FinishReason } from './answer-format.js';
 import { errorReply, failureReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import type { Exchange, ExchangeWork } from './exchange.js';
+import type { ExchangeWork } from './exchange.js';
 import type { ServedModel } from './model-catalog.js';
+import type { QueueLoad } from './queue-load.js';
 
 /** What a request asks of the engine: one generation per choice, and how to write the answer. */
 export interface GenerationPlan {
@@ -19,33 +22,41 @@ export interface GenerationPlan {
 /** How one choice came out; `failed` when the whole answer is an error (already reported). */
 export type ChoiceOutcome = { readonly reason: FinishReason; readonly isLast: boolean } | 'failed';
 
+const states: readonly QueuePosition['state'][] = ['running', 'parked', 'waiting', 'preparing', 'held'];
+
+function isFurther(a: QueuePosition, b: QueuePosition): boolean {
+  if (a.state !== b.state) return states.indexOf(a.state) < states.indexOf(b.state);
+  return a.position < b.position;
+}
+
 /** The generations of one answer, started, paused and cancelled together. One that fails ends the others. */
 export class GenerationGroup implements ExchangeWork {
   readonly usage: AnswerUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-  readonly #exchange: Exchange;
+  readonly #exchange: AnswerTarget;
   readonly #plan: GenerationPlan;
   readonly #streams: TokenStream[] = [];
+  readonly #load: QueueLoad;
   #remaining: number;
   #failed = false;
 
-  constructor(exchange: Exchange, plan: GenerationPlan) {
+  constructor(exchange: AnswerTarget, plan: GenerationPlan) {
     this.#exchange = exchange;
     this.#plan = plan;
     this.#remaining = plan.requests.length;
+    this.#load = exchange.context.admission.loadOf(plan.served.model);
   }
 
   /** Submits everything, or answers with the error that prevents it. */
   start(sinkFor: (index: number) => TokenSink): void {
-    const { exchanges, limits } = this.#exchange.context;
-    if (exchanges.generations + this.#plan.requests.length > limits.maxGenerations) {
-      this.#exchange.sendError(errorReply('queue_full', 'The server has as many generations as it accepts.'));
-      return;
-    }
+    const { exchanges } = this.#exchange.context;
     this.#exchange.setWork(this);
+    this.#exchange.record?.follow(this.#plan.served.id, () => this.#position());
     try {
       for (const [index, request] of this.#plan.requests.entries()) {
         this.#streams.push(this.#plan.served.model.submit(request, sinkFor(index)));
+        this.#plan.served.begin();
         exchanges.generations++;
+        this.#load.generations++;
       }
     } catch (thrown) {
       this.#exchange.sendError(thrownReply(thrown));
@@ -55,6 +66,8 @@ export class GenerationGroup implements ExchangeWork {
   /** To be called once by each choice's sink when it has ended. Calls `fail` at most once, for the first failure. */
   ended(index: number, end: GenerationEnd, fail: (reply: ErrorReply) => void): ChoiceOutcome {
     this.#exchange.context.exchanges.generations--;
+    this.#load.generations--;
+    this.#plan.served.end();
     if (this.#failed || !this.#exchange.isOpen) return 'failed';
     const { stopReason, usage, error } = end;
     if (stopReason === 'error' || stopReason === 'cancelled') {
@@ -68,6 +81,7 @@ export class GenerationGroup implements ExchangeWork {
     }
     this.usage.completionTokens += usage.completionTokens;
     this.#remaining--;
+    if (this.#remaining === 0) this.#exchange.record?.settle('done');
     return { reason: stopReason, isLast: this.#remaining === 0 };
   }
 
@@ -81,6 +95,15 @@ export class GenerationGroup implements ExchangeWork {
 
   resume(): void {
     for (const stream of this.#streams) stream.resume();
+  }
+
+  /** Of the choice that is furthest. */
+  #position(): QueuePosition {
+    const positions = this.#streams.flatMap((stream) => stream.position() ?? []);
+    const [first, ...others] = positions;
+    // All have ended, which the events on their way will say.
+    if (first === undefined) return { state: 'running', position: 0, etaMs: 0 };
+    return others.reduce((best, next) => (isFurther(next, best) ? next : best), first);
   }
 
   /** Our own cancelling comes after the exchange has closed, so this one came from the model or the server ending. */

@@ -1,4 +1,6 @@
+import { tiers } from '../native-types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
+import type { RequestScheduling } from './request-scheduling.js';
 import type { ChatCompletionBody } from './schemas/chat-completions.js';
 import type { CompletionBody, Prompt } from './schemas/completions.js';
 import type { SamplingBody } from './schemas/sampling.js';
@@ -64,6 +66,7 @@ interface AnswerSettings {
   readonly maxTokens: number;
   /** Alternatives per token; -1 for no logprobs. */
   readonly logprobs: number;
+  readonly scheduling: RequestScheduling;
 }
 
 function samplingOf(body: SamplingBody, settings: AnswerSettings, choice: number): Sampling {
@@ -87,15 +90,19 @@ function samplingOf(body: SamplingBody, settings: AnswerSettings, choice: number
     ignoreEos: body.ignore_eos ?? false,
     // Text goes to the socket between prebuilt parts of JSON, so the engine escapes it.
     escapeJson: true,
-    tier: 2,
-    user: '',
-    deadlineMs: 0,
-    estimatedTokens: 0,
+    tier: tiers.indexOf(settings.scheduling.tier),
+    user: settings.scheduling.user,
+    deadlineMs: settings.scheduling.deadlineMs,
+    estimatedTokens: settings.scheduling.estimatedTokens,
   };
 }
 
 /** One request per choice. */
-export function chatRequests(body: ChatCompletionBody, contextSize: number): NativeGenerationRequest[] {
+export function chatRequests(
+  body: ChatCompletionBody,
+  contextSize: number,
+  scheduling: RequestScheduling,
+): NativeGenerationRequest[] {
   const messages = body.messages.map(({ role, content, ...rest }) => ({
     // Templates know "system" only; "developer" is its newer name at OpenAI.
     role: role === 'developer' ? 'system' : role,
@@ -111,7 +118,7 @@ export function chatRequests(body: ChatCompletionBody, contextSize: number): Nat
   };
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? -1;
   const logprobs = body.logprobs === true ? (body.top_logprobs ?? 0) : -1;
-  const settings = { contextSize, maxTokens, logprobs };
+  const settings = { contextSize, maxTokens, logprobs, scheduling };
   return Array.from({ length: body.n ?? 1 }, (_, choice) => ({ ...shared, ...samplingOf(body, settings, choice) }));
 }
 
@@ -120,9 +127,13 @@ function promptFields(prompt: Prompt): { prompt: string } | { tokens: Int32Array
 }
 
 /** One request per prompt and choice, prompts first. */
-export function completionRequests(body: CompletionBody, contextSize: number): NativeGenerationRequest[] {
+export function completionRequests(
+  body: CompletionBody,
+  contextSize: number,
+  scheduling: RequestScheduling,
+): NativeGenerationRequest[] {
   const maxTokens = body.max_tokens ?? completionTokensDefault;
-  const settings = { contextSize, maxTokens, logprobs: body.logprobs ?? -1 };
+  const settings = { contextSize, maxTokens, logprobs: body.logprobs ?? -1, scheduling };
   return body.prompt.flatMap((prompt) =>
     Array.from({ length: body.n ?? 1 }, (_, choice) => ({
       ...promptFields(prompt),

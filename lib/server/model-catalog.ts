@@ -1,140 +1,92 @@
-import { createHash } from 'node:crypto';
-import type { TokenSink, TokenStream } from '../api/token-sink.js';
-import type { ModelInfo } from '../api/types.js';
-import type { NativeGenerationRequest } from '../native-types.js';
-import { errorReply, thrownReply } from './error-response.js';
+import type { ManagedModel, ShownState } from '../manager/managed-model.js';
+import { ModelManager } from '../manager/model-manager.js';
+import type { ManagerOptions, Resolution } from '../manager/model-manager.js';
+import type { ModelSource, ServedModel } from '../manager/model-source.js';
+import type { ModelWait } from '../manager/model-wait.js';
+import { thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 
-/** What the server needs of a loaded model. */
-export interface ServableModel {
-  readonly info: ModelInfo;
-  submit(request: NativeGenerationRequest, sink: TokenSink): TokenStream;
-  detokenize(tokens: Int32Array): string;
+export type { ModelSource, ServableModel, ServedModel } from '../manager/model-source.js';
+
+/** A model to answer with; or one that will be there; or the error to answer with. */
+export type ResolvedModel =
+  { readonly served: ServedModel } | { readonly pending: ModelWait } | { readonly error: ErrorReply };
+
+function answerable(resolution: Resolution): ResolvedModel {
+  return 'error' in resolution ? { error: thrownReply(resolution.error) } : resolution;
 }
 
-/** A model to serve, loaded or on its way. */
-export interface ModelSource {
-  /** The name clients use; never a path. */
-  readonly id: string;
-  readonly model: ServableModel | Promise<ServableModel>;
-  /** Of the loading, 0 to 1; shown by /health/ready. */
-  readonly progress?: () => number;
-  readonly ownedBy?: string;
-}
-
-/** A loaded model with the names answers carry. */
-export interface ServedModel {
-  readonly id: string;
-  readonly model: ServableModel;
-  readonly fingerprint: string;
-}
-
-type EntryState =
-  | { readonly kind: 'loading' }
-  | { readonly kind: 'ready'; readonly served: ServedModel }
-  | { readonly kind: 'failed'; readonly error: ErrorReply };
-
-class CatalogEntry {
-  /** Unix seconds. */
-  readonly created = Math.floor(Date.now() / 1000);
-  #state: EntryState = { kind: 'loading' };
-
-  constructor(readonly source: ModelSource) {
-    if (source.model instanceof Promise) {
-      source.model.then(
-        (model) => {
-          this.#ready(model);
-        },
-        (error: unknown) => {
-          this.#state = { kind: 'failed', error: thrownReply(error) };
-        },
-      );
-    } else {
-      this.#ready(source.model);
-    }
-  }
-
-  get state(): EntryState {
-    return this.#state;
-  }
-
-  get progress(): number {
-    if (this.#state.kind === 'ready') return 1;
-    return this.#state.kind === 'failed' ? 0 : (this.source.progress?.() ?? 0);
-  }
-
-  #ready(model: ServableModel): void {
-    const { id } = this.source;
-    const identity = `${id}\n${model.info.description}\n${String(model.info.sizeBytes)}`;
-    const fingerprint = `fp_${createHash('sha256').update(identity).digest('hex').slice(0, 10)}`;
-    this.#state = { kind: 'ready', served: { id, model, fingerprint } };
-  }
-}
-
-/** The models of one server by id. */
+/** The models of one server as its clients see them. */
 export class ModelCatalog {
-  readonly #entries = new Map<string, CatalogEntry>();
+  readonly manager: ModelManager;
 
-  constructor(sources: readonly ModelSource[]) {
-    if (sources.length === 0) throw new RangeError('Expected at least one model for models but received none.');
-    for (const source of sources) {
-      if (this.#entries.has(source.id))
-        throw new RangeError(`Expected different ids for models but received ${source.id} twice.`);
-      this.#entries.set(source.id, new CatalogEntry(source));
-    }
+  constructor(sources: readonly ModelSource[], options: ManagerOptions) {
+    this.manager = new ModelManager(sources, options);
   }
 
-  /** The model of that id, or the first one when no id is given; or the error to answer with. */
-  resolve(id: string | undefined): { readonly served: ServedModel } | { readonly error: ErrorReply } {
-    const entry = id === undefined ? this.#entries.values().next().value : this.#entries.get(id);
-    if (entry === undefined) {
-      return {
-        error: errorReply(
-          'model_not_found',
-          `The model ${JSON.stringify(id?.slice(0, 200))} does not exist on this server.`,
-          'model',
-        ),
-      };
-    }
-    const { state } = entry;
-    if (state.kind === 'ready') return { served: state.served };
-    if (state.kind === 'failed') return { error: state.error };
-    return {
-      error: errorReply('model_loading', `The model ${JSON.stringify(entry.source.id)} is still loading.`, 'model'),
-    };
+  /** The model of that id, or the first one when no id is given. */
+  resolve(id: string | undefined): ResolvedModel {
+    return answerable(this.manager.resolve(id));
+  }
+
+  /** The same, for a request to load it. */
+  load(...request: Parameters<ModelManager['load']>): ResolvedModel {
+    return answerable(this.manager.load(...request));
   }
 
   /** JSON value of one model in OpenAI's shape, or undefined. */
   describe(id: string): Record<string, unknown> | undefined {
-    const entry = this.#entries.get(id);
-    return entry && describeEntry(entry);
+    const model = this.manager.get(id);
+    return model && describeModel(model);
   }
 
   describeAll(): Record<string, unknown>[] {
-    return [...this.#entries.values()].map(describeEntry);
+    return this.manager.models.map(describeModel);
   }
 
-  /** The first failure if there is one, else 'loading' until every model is ready. */
+  /** Those that answer now. */
+  get ready(): readonly ServedModel[] {
+    return this.manager.models.flatMap(({ state }) =>
+      state.kind === 'loaded' || state.kind === 'leaving' ? [state.served] : [],
+    );
+  }
+
+  /** Of what was asked for at start: the first failure if there is one, else 'loading' until all were loaded once. */
   readiness(): 'ready' | 'loading' | { readonly error: ErrorReply } {
-    const states = [...this.#entries.values()].map((entry) => entry.state);
-    const failed = states.find((state) => state.kind === 'failed');
-    if (failed?.kind === 'failed') return { error: failed.error };
-    return states.every((state) => state.kind === 'ready') ? 'ready' : 'loading';
+    const missing = this.#startModels().filter((model) => !model.hasBeenLoaded);
+    const failed = missing.find((model) => model.startError !== undefined);
+    if (failed !== undefined) return { error: thrownReply(failed.startError) };
+    return missing.length === 0 ? 'ready' : 'loading';
   }
 
-  progress(): { id: string; status: EntryState['kind']; progress: number }[] {
-    return [...this.#entries].map(([id, entry]) => ({ id, status: entry.state.kind, progress: entry.progress }));
+  progress(): { id: string; status: ShownState; progress: number }[] {
+    return this.#startModels().map(({ id, shownState, progress }) => ({ id, status: shownState, progress }));
+  }
+
+  #startModels(): readonly ManagedModel[] {
+    return this.manager.models.filter((model) => model.isAskedAtStart);
   }
 }
 
-function describeEntry(entry: CatalogEntry): Record<string, unknown> {
-  const { state, source, created } = entry;
+/** Unix seconds of a time by `performance.now()`; null for never. */
+function unixSeconds(ms: number): number | null {
+  return ms === 0 ? null : Math.floor((performance.timeOrigin + ms) / 1000);
+}
+
+function describeModel(model: ManagedModel): Record<string, unknown> {
+  const { served, shownState } = model;
   return {
-    id: source.id,
+    id: model.id,
     object: 'model',
-    created,
-    owned_by: source.ownedBy ?? 'inferno',
-    status: state.kind,
-    ...(state.kind === 'ready' ? { context_window: state.served.model.info.contextSize } : {}),
+    created: model.created,
+    owned_by: model.source.ownedBy ?? 'inferno',
+    state: shownState,
+    ...(shownState === 'loading' ? { progress: model.progress } : {}),
+    memory_bytes: model.bytes,
+    last_used: unixSeconds(model.lastUsedMs),
+    pinned: model.pinned,
+    ttl_seconds: model.ttlMs / 1000,
+    ...(model.loadMs === undefined ? {} : { load_ms: model.loadMs }),
+    ...(served === undefined ? {} : { context_window: served.model.info.contextSize }),
   };
 }

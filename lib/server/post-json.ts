@@ -1,20 +1,25 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { BodyReader, declaredTooLarge, refuseUnread } from './body-reader.js';
+import type { Caller } from './caller.js';
 import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { findJsonFault } from './json-fault.js';
 import type { ServerContext } from './server-context.js';
 
-/** Handles a request whose body is the JSON `value`. Must answer, or give the exchange work that does. */
-export type JsonHandler = (exchange: Exchange, value: unknown) => void;
+/**
+ * Handles a request whose body is the JSON `value`, undefined for a body that may be left out and was. Must answer, or
+ * give the exchange work that does. `path` is the URL's, as sent.
+ */
+export type JsonHandler = (exchange: Exchange, value: unknown, path: string) => void;
 
 /** The refusal that a request's headers earn, before its body is read. */
-function refusalByHeaders(context: ServerContext, req: HttpRequest): ErrorReply | undefined {
+function refusalByHeaders({ context, caller }: Exchange, req: HttpRequest, needsBody: boolean): ErrorReply | undefined {
   if (context.exchanges.closing) return errorReply('shutting_down', 'The server is shutting down.');
-  const unauthorized = refusalByKey(context, req);
+  const unauthorized = refusalByKey(context, caller);
   if (unauthorized !== undefined) return unauthorized;
   const type = req.getHeader('content-type');
+  if (!needsBody && type === '') return undefined;
   if (!/^application\/json *(;|$)/i.test(type)) {
     const received = type === '' ? 'none' : JSON.stringify(type.slice(0, 100));
     return errorReply('unsupported_media_type', `Expected the content type application/json but received ${received}.`);
@@ -27,8 +32,8 @@ function refusalByHeaders(context: ServerContext, req: HttpRequest): ErrorReply 
 }
 
 /** The refusal of a request to /v1 that lacks a valid key. */
-export function refusalByKey(context: ServerContext, req: HttpRequest): ErrorReply | undefined {
-  if (context.keys.accepts(req.getHeader('authorization'))) return undefined;
+export function refusalByKey(context: ServerContext, caller: Caller): ErrorReply | undefined {
+  if (context.keys.isEmpty || caller.key !== -1) return undefined;
   return errorReply('invalid_api_key', 'Expected a valid API key as `Authorization: Bearer KEY`.');
 }
 
@@ -49,20 +54,21 @@ function parseJson(exchange: Exchange, text: string): { readonly value: unknown 
 }
 
 /** A uWebSockets.js handler that checks headers, reads the body, parses it and calls `handle`. */
-export function postJson(context: ServerContext, handle: JsonHandler) {
+export function postJson(context: ServerContext, handle: JsonHandler, needsBody = true) {
   return (res: HttpResponse, req: HttpRequest): void => {
     const exchange = new Exchange(context, res, req);
     const contentLength = Number(req.getHeader('content-length') || 0);
-    const refusal = refusalByHeaders(context, req) ?? declaredTooLarge(exchange, contentLength);
+    const refusal = refusalByHeaders(exchange, req, needsBody) ?? declaredTooLarge(exchange, contentLength);
     if (refusal !== undefined) {
       refuseUnread(exchange, res, refusal, contentLength);
       return;
     }
+    const path = req.getUrl();
     exchange.register();
     new BodyReader(exchange, res, (text) => {
       try {
-        const parsed = parseJson(exchange, text);
-        if (parsed !== undefined) handle(exchange, parsed.value);
+        const parsed = !needsBody && text === '' ? { value: undefined } : parseJson(exchange, text);
+        if (parsed !== undefined) handle(exchange, parsed.value, path);
       } catch (thrown) {
         exchange.sendError(thrownReply(thrown));
       }

@@ -5,10 +5,20 @@ import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
+import {
+  backgroundMethods,
+  backgroundPath,
+  cancelBackground,
+  deleteBackground,
+  getBackground,
+  listBackground,
+} from './routes/background.js';
 import { chatCompletions } from './routes/chat-completions.js';
 import { completions } from './routes/completions.js';
 import { live, ready } from './routes/health.js';
-import { getModel, listModels } from './routes/models.js';
+import { changeModel, getModel, listModels, modelActionOf } from './routes/models.js';
+import { queueStatus } from './routes/queue-status.js';
+import { getRequest } from './routes/requests.js';
 import type { ServerContext } from './server-context.js';
 
 interface GetRoute {
@@ -27,6 +37,10 @@ const getRoutes: readonly GetRoute[] = [
   { path: '/health/ready', needsKey: false, handle: ready },
   { path: '/v1/models', needsKey: true, handle: listModels },
   { path: '/v1/models/*', needsKey: true, handle: getModel },
+  { path: '/v1/requests/*', needsKey: true, handle: getRequest },
+  { path: backgroundPath, needsKey: true, handle: listBackground },
+  { path: `${backgroundPath}/*`, needsKey: true, handle: getBackground },
+  { path: '/metrics/queue/status', needsKey: true, handle: queueStatus },
 ];
 
 const postRoutes: readonly PostRoute[] = [
@@ -36,11 +50,22 @@ const postRoutes: readonly PostRoute[] = [
 
 /** The `Allow` header of a path that some route serves, else undefined. */
 function allowedMethods(path: string): string | undefined {
-  if (postRoutes.some((route) => route.path === path)) return 'POST, OPTIONS';
+  if (postRoutes.some((route) => route.path === path) || modelActionOf(path) !== undefined) return 'POST, OPTIONS';
+  const background = backgroundMethods(path);
+  if (background !== undefined) return background;
   const isGet = getRoutes.some((route) =>
     route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path,
   );
   return isGet ? 'GET, HEAD, OPTIONS' : undefined;
+}
+
+/** POST /v1/models/{id}/…, where an id may contain slashes; other paths are left to the routes behind. */
+function modelActions(context: ServerContext) {
+  const handler = postJson(context, changeModel, false);
+  return (res: HttpResponse, req: HttpRequest): void => {
+    if (modelActionOf(req.getUrl()) === undefined) req.setYield(true);
+    else handler(res, req);
+  };
 }
 
 /** Whatever no route took: preflights, wrong methods, unknown paths. */
@@ -74,5 +99,8 @@ export function addRoutes(app: TemplatedApp, context: ServerContext): void {
     app.head(path, handler);
   }
   for (const { path, handle } of postRoutes) app.post(path, postJson(context, handle));
+  app.post('/v1/models/*', modelActions(context));
+  app.post(`${backgroundPath}/*`, postJson(context, cancelBackground, false));
+  app.del(`${backgroundPath}/*`, postJson(context, deleteBackground, false));
   app.any('/*', fallback(context));
 }

@@ -1,7 +1,12 @@
+import type { Admission } from './admission.js';
+import type { BackgroundService } from '../background/background-service.js';
 import type { ApiKeys } from './api-keys.js';
 import type { Cors } from './cors.js';
 import type { ExchangeRegistry } from './exchange-registry.js';
 import type { ModelCatalog } from './model-catalog.js';
+import type { PriorityPolicy } from './priority-policy.js';
+import type { QueueHealthThresholds } from './queue-health.js';
+import type { RequestLedger } from './request-ledger.js';
 import type { ResolvedLimits } from './server-options.js';
 
 /** What every request of one server shares. */
@@ -11,4 +16,10 @@ export interface ServerContext {
   readonly cors: Cors;
   readonly catalog: ModelCatalog;
   readonly exchanges: ExchangeRegistry;
+  readonly priorities: PriorityPolicy;
+  readonly admission: Admission;
+  readonly ledger: RequestLedger;
+  readonly queueHealth: QueueHealthThresholds;
+  /** Undefined when it is switched off. */
+  readonly background: BackgroundService | undefined;
 }

@@ -1,4 +1,7 @@
+import type { BackgroundOptions } from './background-options.js';
 import type { ModelSource } from './model-catalog.js';
+import type { PriorityOptions } from './priority-policy.js';
+import type { QueueHealthThresholds } from './queue-health.js';
 
 /** Bounds that keep one client, or many, from exhausting the server. */
 export interface ServerLimits {
@@ -16,6 +19,8 @@ export interface ServerLimits {
   readonly maxBufferedBytes?: number;
   /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 15,000; 0 is off. */
   readonly heartbeatMs?: number;
+  /** How long a request waits for its model to be loaded before it gets 503; default 60,000. */
+  readonly modelWaitMs?: number;
 }
 
 export interface ServerOptions {
@@ -30,6 +35,17 @@ export interface ServerOptions {
   /** Origins whose pages may call the server: `true` for any, or a list. Default none. */
   readonly cors?: boolean | readonly string[];
   readonly limits?: ServerLimits;
+  /**
+   * Memory that models may hold together, in bytes; default: 90 % of what this process may use. Models that the server
+   * loads itself make room for each other within it.
+   */
+  readonly memoryBudgetBytes?: number;
+  /** Who may ask for which priority; default: everybody for up to 'high'. */
+  readonly priorities?: PriorityOptions;
+  /** Takes requests with `"background": true`; default: refuses them. */
+  readonly background?: BackgroundOptions;
+  /** From when on GET /health calls the queue degraded or critical. */
+  readonly queueHealth?: Partial<QueueHealthThresholds>;
 }
 
 export type ResolvedLimits = Required<ServerLimits>;
@@ -42,6 +58,7 @@ const defaultLimits: ResolvedLimits = {
   stallTimeoutMs: 30_000,
   maxBufferedBytes: 1024 * 1024,
   heartbeatMs: 15_000,
+  modelWaitMs: 60_000,
 };
 
 /** REQUIRES: every given value is a finite number; throws RangeError otherwise. */

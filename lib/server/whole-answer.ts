@@ -1,7 +1,7 @@
 import type { GenerationEnd, TokenSink } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
 import type { WholeChoice } from './answer-format.js';
-import type { Exchange } from './exchange.js';
+import type { AnswerTarget } from './answer-target.js';
 import { GenerationGroup } from './generation-group.js';
 import type { GenerationPlan } from './generation-group.js';
 
@@ -27,8 +27,8 @@ class GatheredChoice implements TokenSink {
   }
 }
 
-/** An answer sent in one piece when every choice has ended. REQUIRES: the exchange is registered, nothing sent. */
-export function answerWhole(exchange: Exchange, plan: GenerationPlan): void {
+/** An answer sent in one piece when every choice has ended. REQUIRES: an exchange is registered, nothing sent. */
+export function answerWhole(exchange: AnswerTarget, plan: GenerationPlan): void {
   const group = new GenerationGroup(exchange, plan);
   const choices: WholeChoice[] = [];
   const onEnd = (choice: GatheredChoice, end: GenerationEnd): void => {

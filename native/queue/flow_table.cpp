@@ -4,12 +4,15 @@
 
 namespace inferno::queue {
 
+FlowTable::FlowTable() {
+    for (auto & flows : recent_) flows.fill(kNoNode);
+}
+
 uint32_t FlowTable::open(uint64_t user, Tier tier) {
-    const size_t t = index_of(tier);
-    if (user == last_user_ && last_flow_[t] != kNoNode) return last_flow_[t];
-    if (user != last_user_) last_flow_.fill(kNoNode);
-    last_user_ = user;
-    const auto [entry, is_new] = by_user_[t].try_emplace(user, kNoNode);
+    uint32_t & recent_flow = recent(user, tier);
+    if (recent_flow != kNoNode && flows_[recent_flow].user == user) return recent_flow;
+    if (recent_flow != kNoNode && is_idle(recent_flow)) forget(recent_flow);
+    const auto [entry, is_new] = by_user_[index_of(tier)].try_emplace(user, kNoNode);
     if (is_new) {
         if (free_.empty()) {
             free_.push_back(static_cast<uint32_t>(flows_.size()));
@@ -22,15 +25,18 @@ uint32_t FlowTable::open(uint64_t user, Tier tier) {
         flow.user = user;
         flow.tier = tier;
     }
-    last_flow_[t] = entry->second;
-    return entry->second;
+    return recent_flow = entry->second;
 }
 
 void FlowTable::close_if_idle(uint32_t index) {
+    if (!is_idle(index)) return;
     Flow & flow = flows_[index];
-    if (flow.waiting > 0 || flow.charged > 0) return;
-    if (flow.user == last_user_) last_flow_[index_of(flow.tier)] = kNoNode;
-    by_user_[index_of(flow.tier)].erase(flow.user);
+    flow.deficit = 0;
+    if (recent(flow.user, flow.tier) != index) forget(index);
+}
+
+void FlowTable::forget(uint32_t index) {
+    by_user_[index_of(flows_[index].tier)].erase(flows_[index].user);
     free_.push_back(index);
 }
 

@@ -28,12 +28,6 @@ struct LinkedList {
         tail = at;
     }
 
-    void push_front(std::vector<Node> & nodes, uint32_t at) {
-        nodes[at].*link = {kNoNode, head};
-        (head == kNoNode ? tail : (nodes[head].*link).previous) = at;
-        head = at;
-    }
-
     // REQUIRES: the node is in this list.
     void remove(std::vector<Node> & nodes, uint32_t at) {
         const Link around = nodes[at].*link;

@@ -19,7 +19,8 @@ enum class Place : uint8_t {
     Parked,    // put back after it had begun
 };
 
-// In the heaps: the earliest goes first, and of equal ones the one that came first, so that one history has one outcome.
+// In the heaps: the earliest goes first, and of equal ones the one that came first, so that one history has one
+// outcome.
 struct TimeKey {
     int64_t at_us;
     uint64_t arrival;
@@ -37,9 +38,7 @@ struct QueueNode {
     uint32_t version = 0;
     uint32_t flow = kNoNode;   // in which it waits
     uint32_t payer = kNoNode;  // that was charged for it when it was popped for the first time
-    Link in_flow;  // or among the parked ones
-    Link in_age;
-    Link in_asked;
+    Link in_flow;              // or among the parked ones
     uint32_t timer_position = kNotInHeap;
     uint32_t lift_position = kNotInHeap;
     // What its tier had taken in when it came, for its place in the queue.
@@ -52,7 +51,5 @@ struct QueueNode {
 };
 
 using FlowList = LinkedList<QueueNode, &QueueNode::in_flow>;
-using AgeList = LinkedList<QueueNode, &QueueNode::in_age>;
-using AskedList = LinkedList<QueueNode, &QueueNode::in_asked>;
 
 }  // namespace inferno::queue

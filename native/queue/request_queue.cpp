@@ -48,7 +48,7 @@ Ticket RequestQueue::push(const Request & request, int64_t now_us) {
     // What should have aged before goes first, so that the lists by age stay in order.
     age(now_us);
     node.entered_us = now_us;
-    lane(node.asked).by_asked.push_back(nodes_, index);
+    lane(node.asked).by_asked.push_back(index, version);
     ++size_;
     add(index);
     join_flow(index);
@@ -75,7 +75,10 @@ void RequestQueue::join_flow(uint32_t index) {
     node.flow = flows_.open(node.user, node.tier);
     flows_.add_waiting(node.flow);
     flows_[node.flow].requests.push_back(nodes_, index);
-    if (policy_ == Policy::Priority && node.tier > Tier::High) target.by_age.push_back(nodes_, index);
+    if (policy_ == Policy::Priority && node.tier > Tier::High) {
+        target.by_age.push_back(index, node.version);
+        next_age_us_ = std::min(next_age_us_, node.entered_us + kAgeingUs);
+    }
     if (target.in_flows++ == 0) update_waiting(node.tier);
 }
 
@@ -87,26 +90,38 @@ void RequestQueue::leave_place(uint32_t index) {
     target.tokens_out += node.tokens;
     --waiting_.requests[index_of(node.tier)];
     waiting_.tokens[index_of(node.tier)] -= node.tokens;
-    if (node.place == Place::Flow) {
+    const Place place = node.place;
+    node.place = Place::Out;
+    if (place == Place::Flow) {
         flows_[node.flow].requests.remove(nodes_, index);
         flows_.remove_waiting(node.flow);
         flows_.close_if_idle(node.flow);
         node.flow = kNoNode;
-        if (policy_ == Policy::Priority && node.tier > Tier::High) target.by_age.remove(nodes_, index);
+        if (policy_ == Policy::Priority && node.tier > Tier::High) {
+            target.by_age.remove(index, [&](const ArrivalList::Entry & entry) {
+                const QueueNode & other = nodes_[entry.index];
+                return other.version == entry.version && other.place == Place::Flow && other.tier == node.tier;
+            });
+        }
         --target.in_flows;
-    } else if (node.place == Place::Parked) {
+    } else if (place == Place::Parked) {
         parked(node).remove(nodes_, index);
     } else {
-        (node.place == Place::Urgent ? urgent_ : critical_).remove(index);
+        (place == Place::Urgent ? urgent_ : critical_).remove(index);
     }
-    node.place = Place::Out;
     update_waiting(node.tier);
 }
 
 void RequestQueue::leave(uint32_t index) {
     QueueNode & node = nodes_[index];
+    const bool was_parked = node.place == Place::Parked;
     leave_place(index);
-    lane(node.asked).by_asked.remove(nodes_, index);
+    if (!was_parked) {
+        lane(node.asked).by_asked.remove(index, [&](const ArrivalList::Entry & entry) {
+            const QueueNode & other = nodes_[entry.index];
+            return other.version == entry.version && other.place >= Place::Flow && other.place != Place::Parked;
+        });
+    }
     if (node.timer_position != kNotInHeap) timers_.remove(index);
     --size_;
 }
@@ -159,15 +174,19 @@ void RequestQueue::lift(uint32_t index, Place place) {
 
 // In the order of time, whichever tier: so the tail of a list by age is always the one that entered last.
 void RequestQueue::age(int64_t now_us) {
+    if (now_us < next_age_us_) return;
     const auto next_of = [&](Tier tier) {
-        const AgeList & list = lane(tier).by_age;
-        return list.empty() ? INT64_MAX : nodes_[list.head].entered_us + kAgeingUs;
+        const ArrivalList & list = lane(tier).by_age;
+        return list.empty() ? INT64_MAX : nodes_[list.front()].entered_us + kAgeingUs;
     };
     while (true) {
         const Tier tier = next_of(Tier::Normal) <= next_of(Tier::Low) ? Tier::Normal : Tier::Low;
         const int64_t crossed_us = next_of(tier);
-        if (crossed_us > now_us) return;
-        const uint32_t index = lane(tier).by_age.head;
+        if (crossed_us > now_us) {
+            next_age_us_ = crossed_us;
+            return;
+        }
+        const uint32_t index = lane(tier).by_age.front();
         leave_place(index);
         nodes_[index].tier = better(tier);
         nodes_[index].entered_us = crossed_us;
@@ -193,7 +212,7 @@ void RequestQueue::advance(int64_t now_us, std::vector<Popped> & expired) {
 int64_t RequestQueue::next_event_us() const {
     int64_t next = timers_.empty() ? INT64_MAX : timers_.top().key.at_us;
     for (const Lane & lane : lanes_) {
-        if (!lane.by_age.empty()) next = std::min(next, nodes_[lane.by_age.head].entered_us + kAgeingUs);
+        if (!lane.by_age.empty()) next = std::min(next, nodes_[lane.by_age.front()].entered_us + kAgeingUs);
     }
     return next;
 }
@@ -218,7 +237,7 @@ uint32_t RequestQueue::choose(int64_t now_us) {
 
 Popped RequestQueue::describe(uint32_t index, int64_t now_us) const {
     const QueueNode & node = nodes_[index];
-    return {ticket_of(index, node.version), node.key,  node.asked, node.tier, node.place == Place::Critical,
+    return {ticket_of(index, node.version), node.key,   node.asked, node.tier, node.place == Place::Critical,
             now_us - node.submitted_us,     node.tokens};
 }
 
@@ -247,7 +266,7 @@ Popped RequestQueue::take(uint32_t index, int64_t now_us) {
     const bool was_charged = node.payer != kNoNode;
     if (!was_charged) {
         // Before it leaves, so that the flow and what it owes outlast the leaving of its last request.
-        node.payer = flows_.open(node.user, node.tier);
+        node.payer = node.flow != kNoNode ? node.flow : flows_.open(node.user, node.tier);
         node.charges_tier = !popped.critical;
         ++flows_[node.payer].charged;
     }
@@ -270,8 +289,6 @@ void RequestQueue::put_back(Ticket ticket, int64_t remaining_tokens) {
     node.deadline_us = 0;
     node.place = Place::Parked;
     parked(node).push_back(nodes_, index);
-    // It came before all that wait there and never started, or nearly all.
-    lane(node.asked).by_asked.push_front(nodes_, index);
     ++size_;
     add(index);
 }
@@ -302,8 +319,12 @@ void RequestQueue::release(Ticket ticket) {
 }
 
 int64_t RequestQueue::oldest_submitted_us(Tier asked_tier) const {
-    const AskedList & list = lanes_[index_of(asked_tier)].by_asked;
-    return list.empty() ? INT64_MAX : nodes_[list.head].submitted_us;
+    const ArrivalList & list = lanes_[index_of(asked_tier)].by_asked;
+    int64_t oldest = list.empty() ? INT64_MAX : nodes_[list.front()].submitted_us;
+    for (uint32_t at = parked_[index_of(asked_tier)].head; at != kNoNode; at = nodes_[at].in_flow.next) {
+        oldest = std::min(oldest, nodes_[at].submitted_us);
+    }
+    return oldest;
 }
 
 std::optional<RequestQueue::Ahead> RequestQueue::ahead_of(Ticket ticket) const {

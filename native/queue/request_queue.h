@@ -9,16 +9,16 @@
 //   4. in the tier of high, urgent requests: less than 30 s to the deadline, earliest first;
 //   5. the user whose turn it is (deficit round robin again), and of his requests the oldest.
 //
-// Ageing lifts a request one tier per 10 s of waiting, at most to high: vip is granted, not waited for. All requests age
-// at one rate, so the one that is lifted is always the one that entered its tier first, and in its new tier it is the
-// youngest: ageing is moving the head of a list to the tail of another, and the order within a flow is the order by
+// Ageing lifts a request one tier per 10 s of waiting, at most to high: vip is granted, not waited for. All requests
+// age at one rate, so the one that is lifted is always the one that entered its tier first, and in its new tier it is
+// the youngest: ageing is moving the head of a list to the tail of another, and the order within a flow is the order by
 // `submitted - 10 s per tier` without a comparison. Only deadlines need heaps.
 //
 // Source of the sharing: M. Shreedhar, G. Varghese, "Efficient Fair Queuing Using Deficit Round-Robin", 1996.
 //
-// Costs: push, cancel and ageing are O(1), O(log n) with a deadline. pop() too, amortized: it passes over a flow once per
-// 256 tokens that the flow was served ahead of its turn. Only a user without requests who sends one costs an allocation.
-// Thread safety: none; the scheduler that owns it locks. The clock is passed in, so a simulation is exact.
+// Costs: push, cancel and ageing are O(1), O(log n) with a deadline. pop() too, amortized: it passes over a flow once
+// per 256 tokens that the flow was served ahead of its turn. Only a user without requests who sends one costs an
+// allocation. Thread safety: none; the scheduler that owns it locks. The clock is passed in, so a simulation is exact.
 #pragma once
 
 #include <array>
@@ -26,6 +26,7 @@
 #include <optional>
 #include <vector>
 
+#include "native/queue/arrival_list.h"
 #include "native/queue/flow_table.h"
 #include "native/queue/indexed_heap.h"
 #include "native/queue/queue_node.h"
@@ -52,8 +53,8 @@ struct Request {
 struct Popped {
     Ticket ticket;
     uint64_t key;
-    Tier tier;        // asked for
-    Tier served_as;   // the tier it waited in, whose share pays unless it is critical
+    Tier tier;       // asked for
+    Tier served_as;  // the tier it waited in, whose share pays unless it is critical
     bool critical;
     int64_t waited_us;
     int64_t tokens;  // expected
@@ -82,9 +83,9 @@ class RequestQueue {
     std::optional<Popped> pop(Ticket ticket, int64_t now_us);
     // What pop() would return.
     std::optional<Popped> peek(int64_t now_us);
-    // A popped request lost its worker and waits again, without a deadline, for it had begun in time. What it was charged
-    // stays, and it is popped again for nothing: so a preemption leaves the shares as they are, and the one that it was
-    // made for is still the next.
+    // A popped request lost its worker and waits again, without a deadline, for it had begun in time. What it was
+    // charged stays, and it is popped again for nothing: so a preemption leaves the shares as they are, and the one
+    // that it was made for is still the next.
     void put_back(Ticket ticket, int64_t remaining_tokens);
     // Takes a waiting request out. False when it is not waiting.
     bool remove(Ticket ticket);
@@ -117,8 +118,8 @@ class RequestQueue {
   private:
     // One tier: lists over its requests, and running totals from which a request's place follows in O(1).
     struct Lane {
-        AgeList by_age;      // those that will age, in order of entry
-        AskedList by_asked;  // those that asked for this tier, wherever they wait now, in order of arrival
+        ArrivalList by_age;    // those that will age, in order of entry
+        ArrivalList by_asked;  // those that asked for this tier, wherever they wait now, but not put back
         int64_t in_flows = 0;
         int64_t requests_in = 0;
         int64_t requests_out = 0;
@@ -168,6 +169,7 @@ class RequestQueue {
     LiftHeap critical_;
     std::array<FlowList, kTierCount> parked_;  // by the tier asked for
     QueueTotals waiting_;
+    int64_t next_age_us_ = INT64_MAX;  // nothing ages before
     size_t size_ = 0;
     uint64_t arrivals_ = 0;
 };

@@ -143,9 +143,9 @@ std::optional<RequestKey> Scheduler::preemption(int64_t now_us) {
         if (entry.tier == Tier::Vip) continue;
         const bool is_better_victim =
             victim == nullptr || entry.tier > victim->tier ||
-            (entry.tier == victim->tier && (entry.preemptions < victim->preemptions ||
-                                            (entry.preemptions == victim->preemptions &&
-                                             entry.started_us > victim->started_us)));
+            (entry.tier == victim->tier &&
+             (entry.preemptions < victim->preemptions ||
+              (entry.preemptions == victim->preemptions && entry.started_us > victim->started_us)));
         if (is_better_victim) victim = &entry;
     }
     if (victim == nullptr) return std::nullopt;
@@ -329,7 +329,8 @@ SchedulerStatus Scheduler::status(int64_t now_us) const {
     status.prefill_rate = rates_.prefill_rate();
     status.decode_rate = rates_.decode_rate();
     status.token_latency_us = workers_.latency_us();
-    if (rates_.rate() > 0) status.drain_us = static_cast<int64_t>(static_cast<double>(queued_tokens) / rates_.rate() * 1e6);
+    if (rates_.rate() > 0)
+        status.drain_us = static_cast<int64_t>(static_cast<double>(queued_tokens) / rates_.rate() * 1e6);
     status.started = started_;
     status.finished = finished_;
     status.cancelled = cancelled_;

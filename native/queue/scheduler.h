@@ -31,7 +31,7 @@ struct Submission {
     Tier tier = Tier::Normal;
     uint64_t user = 0;
     int64_t submitted_us = 0;
-    int64_t deadline_us = 0;      // 0: none
+    int64_t deadline_us = 0;  // 0: none
     int64_t prompt_tokens = 1;
     int64_t max_tokens = -1;      // -1: not limited
     int64_t expected_tokens = 0;  // of the answer; 0: from max_tokens and earlier answers
@@ -93,13 +93,14 @@ class Scheduler {
     void announce(RequestKey key);
     // DependencyFailed: it did not enter; finish() it as failed.
     Admission submit(const Submission & submission, int64_t now_us);
-    // Requests whose deadline passed while they waited or were held, and held ones that depended on them; they are over.
-    // Also ages and lifts: call it before next().
+    // Requests whose deadline passed while they waited or were held, and held ones that depended on them; they are
+    // over. Also ages and lifts: call it before next().
     std::vector<RequestKey> expire(int64_t now_us);
     // The next one that may start now, if a worker is free for it.
     std::optional<Dispatch> next(int64_t now_us);
     // The running one that must be parked so that next() can start a vip; nothing when none waits, none is lower, or a
-    // worker will be free in an instant anyway. When it is parked, next() starts that vip before anything else, also while more run than the worker limit says.
+    // worker will be free in an instant anyway. When it is parked, next() starts that vip before anything else, also
+    // while more run than the worker limit says.
     std::optional<RequestKey> preemption(int64_t now_us);
     // It gave up its worker and waits for the next one that no vip claims. REQUIRES: it runs.
     void park(RequestKey key, int64_t now_us);

@@ -3,9 +3,9 @@
 // Every tier has a meter that counts the tokens it was served, scaled by its weight, so that equal meters mean fair
 // shares. A tier with work may be one quantum ahead of the one that is furthest behind; among those within the quantum
 // the best tier is served. So better tiers go first as long as they keep to their share, and the shares hold whenever
-// all have work. A tier that comes back from idling joins at the present round: idling earns no credit, and what it used
-// while nobody else wanted it costs nothing later. A tier idles when nothing of it waits, even while something of it
-// runs: otherwise one long request would save up a round in which its tier alone is served.
+// all have work. A tier that comes back from idling joins at the present round: idling earns no credit, and what it
+// used while nobody else wanted it costs nothing later. A tier idles when nothing of it waits, even while something of
+// it runs: otherwise one long request would save up a round in which its tier alone is served.
 //
 // Thread safety: none.
 #pragma once

@@ -130,7 +130,8 @@ class ReferenceQueue {
 
     static size_t index_of(queue::Tier tier) { return queue::index_of(tier); }
     Position find(uint64_t key) {
-        return std::find_if(waiting_.begin(), waiting_.end(), [&](const Item & item) { return item.request.key == key; });
+        return std::find_if(waiting_.begin(), waiting_.end(),
+                            [&](const Item & item) { return item.request.key == key; });
     }
     bool ages(const Item & item) const { return !fifo_ && item.place == Place::Flow && item.tier > queue::Tier::High; }
     int64_t timer(const Item & item) const {
@@ -182,7 +183,8 @@ class ReferenceQueue {
         forget_idle_flows();
     }
     void forget_idle_flows() {
-        std::erase_if(flows_, [&](const auto & entry) { return entry.second.charged == 0 && in_flow(entry.first) == 0; });
+        std::erase_if(flows_,
+                      [&](const auto & entry) { return entry.second.charged == 0 && in_flow(entry.first) == 0; });
     }
 
     void age(int64_t now_us) {
@@ -245,10 +247,12 @@ class ReferenceQueue {
         const auto critical = earliest(Place::Critical);
         if (critical != waiting_.end()) return critical->request.deadline_us > now_us ? critical : waiting_.end();
         const auto parked = least([&](const Item & item) {
-            return std::tuple(item.place == Place::Parked ? static_cast<int64_t>(item.request.tier) : INT64_MAX, item.entry);
+            return std::tuple(item.place == Place::Parked ? static_cast<int64_t>(item.request.tier) : INT64_MAX,
+                              item.entry);
         });
         const std::optional<queue::Tier> turn = tier_on_turn();
-        if (parked != waiting_.end() && (parked->request.tier == queue::Tier::Vip || turn != queue::Tier::Vip)) return parked;
+        if (parked != waiting_.end() && (parked->request.tier == queue::Tier::Vip || turn != queue::Tier::Vip))
+            return parked;
         if (!turn) return waiting_.end();
         const auto urgent = earliest(Place::Urgent);
         if (turn == queue::Tier::High && urgent != waiting_.end()) return urgent;

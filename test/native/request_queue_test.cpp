@@ -21,7 +21,8 @@ struct Queue {
 
     explicit Queue(Policy policy = Policy::Priority) : queue(policy) {}
 
-    Ticket push(uint64_t key, Tier tier, int64_t at_us = 0, int64_t deadline_us = 0, uint64_t user = 1, int64_t tokens = 100) {
+    Ticket push(uint64_t key, Tier tier, int64_t at_us = 0, int64_t deadline_us = 0, uint64_t user = 1,
+                int64_t tokens = 100) {
         return tickets[key] = queue.push({key, tier, user, at_us, deadline_us, tokens}, at_us);
     }
     std::vector<uint64_t> advance(int64_t now_us) {
@@ -89,7 +90,8 @@ INFERNO_TEST(request_queue_shares_tokens_by_weight_when_all_tiers_wait) {
     uint64_t key = 0;
     std::array<int64_t, 4> tokens{};
     for (int i = 0; i < 2000; ++i) {
-        for (const Tier tier : {Tier::Vip, Tier::High, Tier::Normal, Tier::Low}) queue.push(++key, tier, 0, 0, 1, 50 + i % 100);
+        for (const Tier tier : {Tier::Vip, Tier::High, Tier::Normal, Tier::Low})
+            queue.push(++key, tier, 0, 0, 1, 50 + i % 100);
     }
     int64_t sum = 0;
     while (sum < 150'000) {
@@ -426,7 +428,8 @@ struct Comparison {
         const auto item = reference.pop(now_us);
         expect(popped.has_value() == item.has_value());
         if (!popped || !item) return;
-        expect(popped->key == item->request.key && popped->served_as == item->tier && popped->tokens == item->request.tokens);
+        expect(popped->key == item->request.key && popped->served_as == item->tier &&
+               popped->tokens == item->request.tokens);
         out[item->request.key] = *item;
     }
     void end_one_of_those_out() {

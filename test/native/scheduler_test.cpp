@@ -102,8 +102,8 @@ INFERNO_TEST(scheduler_a_vip_takes_the_place_of_the_lowest_running_one) {
     driver.check_empty();
 }
 
-// The charge of what was parked once went back at once, so that its tier came first again and the vip's place went to it:
-// the engine's admit() never returned.
+// The charge of what was parked once went back at once, so that its tier came first again and the vip's place went to
+// it: the engine's admit() never returned.
 INFERNO_TEST(scheduler_preempting_ends_though_many_vips_wait) {
     Driver driver(4);
     for (RequestKey key = 1; key <= 8; ++key) driver.submit(key, Tier::Low);

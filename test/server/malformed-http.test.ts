@@ -33,7 +33,7 @@ describe('requests as bytes', () => {
     assert.deepEqual([answer.status, codeOf(answer)], [413, 'body_too_large']);
     connection.send('x'.repeat(maxBodyBytes + 1));
     connection.send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n');
-    await connection.until('{"status":"ok"}');
+    await connection.until('{"status":"ok"');
     connection.destroy();
   });
 
@@ -134,7 +134,7 @@ describe('requests as bytes', () => {
   it('answers requests sent at once in order, or closes; it never mixes answers', async () => {
     const connection = await RawConnection.open(server.port);
     connection.send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(20));
-    while (connection.received.split('{"status":"ok"}').length < 21) {
+    while (connection.received.split('{"status":"ok"').length < 21) {
       await new Promise((resolve) => connection.socket.once('data', resolve));
     }
     connection.destroy();

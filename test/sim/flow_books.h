@@ -20,10 +20,10 @@ enum class Charge : uint8_t { InTurn, Urgent, Critical, Beyond, Refund };
 struct FlowBook {
     std::set<std::pair<uint64_t, uint64_t>> waiting;  // order of entry, key
     int64_t waiting_tokens = 0;
-    int64_t charged = 0;        // requests that keep the flow open
-    int64_t debt = 0;           // at least what he owes
-    int64_t credit = 0;         // at least what he has saved up, his present quantum apart
-    int64_t out_of_turn = 0;    // tokens charged otherwise than in turn, all in all
+    int64_t charged = 0;      // requests that keep the flow open
+    int64_t debt = 0;         // at least what he owes
+    int64_t credit = 0;       // at least what he has saved up, his present quantum apart
+    int64_t out_of_turn = 0;  // tokens charged otherwise than in turn, all in all
 };
 
 class FlowBooks {

@@ -1,7 +1,7 @@
 // inferno-sim: the scheduler under a virtual clock, a million requests, every invariant at every step.
 //   inferno-sim [--requests N] [--seed S] [--scenario NAME]
-// Prints a table and a hash of each scenario's history: the same seed gives the same hash. The first invariant that does
-// not hold ends it with the seed, the virtual time and what was violated, and exit status 1.
+// Prints a table and a hash of each scenario's history: the same seed gives the same hash. The first invariant that
+// does not hold ends it with the seed, the virtual time and what was violated, and exit status 1.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -52,9 +52,10 @@ bool run(const Scenario & scenario, const Options & options, int64_t requests, s
         simulation.run();
     } catch (const Violation & violation) {
         std::fflush(stdout);
-        std::fprintf(stderr, "VIOLATED in %s after %.6f s: %s\nreproduce with: --seed %llu --requests %lld --scenario %s\n",
-                     scenario.name.c_str(), static_cast<double>(violation.at_us) / 1e6, violation.what.c_str(),
-                     static_cast<unsigned long long>(options.seed), static_cast<long long>(requests), scenario.name.c_str());
+        std::fprintf(
+            stderr, "VIOLATED in %s after %.6f s: %s\nreproduce with: --seed %llu --requests %lld --scenario %s\n",
+            scenario.name.c_str(), static_cast<double>(violation.at_us) / 1e6, violation.what.c_str(),
+            static_cast<unsigned long long>(options.seed), static_cast<long long>(requests), scenario.name.c_str());
         return false;
     }
     print_tiers(scenario, simulation);

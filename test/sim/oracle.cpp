@@ -163,7 +163,8 @@ void Oracle::finished(RequestKey key, Outcome outcome, const std::vector<Request
     find(key, now_us);
     const auto found = items_.find(key);
     const int64_t answered = found->second.answered;
-    require(outcome != Outcome::Completed || found->second.state == State::Running, now_us, "only what runs completes", key);
+    require(outcome != Outcome::Completed || found->second.state == State::Running, now_us, "only what runs completes",
+            key);
     if (found->second.state == State::Running) {
         free_interval_us_ += 0.1 * (std::min(static_cast<double>(now_us - freed_us_), 200'000.0) - free_interval_us_);
         freed_us_ = now_us;

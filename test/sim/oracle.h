@@ -3,8 +3,9 @@
 // it is made and looks at the scheduler only to compare.
 //
 // What it checks, and when:
-//   every call    a request ends exactly once and is never heard of again; only what waits starts, only what runs is parked
-//   every start   critical ones by deadline; else exactly the tier whose turn it is, but what was preempted goes before
+//   every call    a request ends exactly once and is never heard of again; only what waits starts, only what runs is
+//   parked every start   critical ones by deadline; else exactly the tier whose turn it is, but what was preempted goes
+//   before
 //                 all but vip; urgent ones by deadline; the oldest of its user; nothing past its deadline; no more than
 //                 there are workers
 //   every step    expiry at the deadline's step, ageing and lifts by the clock, the meters of the tiers to the token,
@@ -126,7 +127,8 @@ class Oracle {
     void enqueue(queue::RequestKey key, Item & item, int64_t now_us);
     std::optional<queue::RequestKey> expected_victim(int64_t now_us) const;
     // Ends all that depend on it and adds them.
-    void fail_dependents(std::vector<queue::RequestKey> dependents, std::set<queue::RequestKey> & ended, int64_t now_us);
+    void fail_dependents(std::vector<queue::RequestKey> dependents, std::set<queue::RequestKey> & ended,
+                         int64_t now_us);
     static void require_same(const std::vector<queue::RequestKey> & told, const std::set<queue::RequestKey> & ended,
                              int64_t now_us, const char * invariant);
 
@@ -149,7 +151,7 @@ class Oracle {
     std::set<std::tuple<queue::Tier, uint64_t, queue::RequestKey>> put_back_;
     // When workers became free, for how often they do.
     int64_t freed_us_ = 0;
-    double free_interval_us_ = 20'000.0;
+    double free_interval_us_ = 200'000.0;
     std::array<int64_t, queue::kTierCount> in_flows_{};
     std::array<int64_t, queue::kTierCount> waiting_{};
     TierTokens waiting_tokens_{};

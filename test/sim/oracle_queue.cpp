@@ -86,8 +86,8 @@ void Oracle::age(int64_t now_us) {
         join(key, item);
         note(Event::Aged, key, now_us);
         if (item.tier == Tier::High && item.submission.tier == Tier::Low) {
-            wait_bound_.begin(key, *flows_.find(user_of(item), item.tier), flows_.saved(item.tier), item.expected, meters_,
-                              now_us);
+            wait_bound_.begin(key, *flows_.find(user_of(item), item.tier), flows_.saved(item.tier), item.expected,
+                              meters_, now_us);
         }
     }
 }
@@ -150,17 +150,20 @@ void Oracle::started(const queue::Dispatch & dispatch, int64_t now_us) {
 
 void Oracle::check_choice(RequestKey key, const Item & item, int64_t now_us) const {
     if (!critical_.empty()) {
-        require(std::get<2>(*critical_.begin()) == key, now_us, "critical ones go first, the earliest deadline of them", key);
+        require(std::get<2>(*critical_.begin()) == key, now_us, "critical ones go first, the earliest deadline of them",
+                key);
         return;
     }
     const std::optional<size_t> turn = meters_.turn();
     if (!put_back_.empty() && (turn != index_of(Tier::Vip) || std::get<0>(*put_back_.begin()) == Tier::Vip)) {
-        require(std::get<2>(*put_back_.begin()) == key, now_us, "what lent its worker gets the next one that no vip claims", key);
+        require(std::get<2>(*put_back_.begin()) == key, now_us,
+                "what lent its worker gets the next one that no vip claims", key);
         return;
     }
     require(turn == index_of(item.tier), now_us, "the best tier starts that is within a quantum of its share", key);
     if (item.tier == Tier::High && !urgent_.empty()) {
-        require(std::get<2>(*urgent_.begin()) == key, now_us, "urgent ones go first in high, the earliest deadline of them", key);
+        require(std::get<2>(*urgent_.begin()) == key, now_us,
+                "urgent ones go first in high, the earliest deadline of them", key);
         return;
     }
     const FlowBook * flow = flows_.find(user_of(item), item.tier);
@@ -203,9 +206,8 @@ std::optional<RequestKey> Oracle::expected_victim(int64_t now_us) const {
     // One becomes free so soon that it is not worth it.
     if (free_interval_us_ < 20'000.0 && now_us - freed_us_ < 20'000) return std::nullopt;
     const bool has_parked_vip = !put_back_.empty() && std::get<0>(*put_back_.begin()) == Tier::Vip;
-    const bool is_vip = critical_.empty()
-                            ? has_parked_vip || meters_.turn() == index_of(Tier::Vip)
-                            : items_.at(std::get<2>(*critical_.begin())).submission.tier == Tier::Vip;
+    const bool is_vip = critical_.empty() ? has_parked_vip || meters_.turn() == index_of(Tier::Vip)
+                                          : items_.at(std::get<2>(*critical_.begin())).submission.tier == Tier::Vip;
     if (!is_vip) return std::nullopt;
     // The lowest tier, then the one parked least, then the one started last; of equal ones any.
     std::optional<RequestKey> victim;
@@ -222,7 +224,8 @@ std::optional<RequestKey> Oracle::expected_victim(int64_t now_us) const {
 
 void Oracle::chose_victim(std::optional<RequestKey> victim, int64_t now_us) {
     const std::optional<RequestKey> expected = expected_victim(now_us);
-    require(victim.has_value() == expected.has_value(), now_us, "a vip on turn that finds no worker preempts", victim.value_or(0));
+    require(victim.has_value() == expected.has_value(), now_us, "a vip on turn that finds no worker preempts",
+            victim.value_or(0));
     if (victim) {
         const Item & item = find(*victim, now_us);
         const Item & other = items_.at(*expected);
@@ -255,12 +258,14 @@ void Oracle::check_step(int64_t now_us) {
         waiting += static_cast<size_t>(waiting_[i]);
         require(queue.waiting().requests[i] == waiting_[i], now_us, "every waiting request is in its tier");
         require(queue.waiting().tokens[i] == waiting_tokens_[i], now_us, "waiting tokens are counted by tier");
-        require(queue.shares().meter(static_cast<Tier>(i)) == meters_.value(i), now_us, "a tier pays for what it is served");
+        require(queue.shares().meter(static_cast<Tier>(i)) == meters_.value(i), now_us,
+                "a tier pays for what it is served");
     }
     require(scheduler_.queued() == waiting, now_us, "what waits is in the queue");
     require(scheduler_.running() == static_cast<int32_t>(running_.size()), now_us, "what runs is known");
     require(static_cast<int32_t>(running_.size()) <= usable_, now_us, "no more run than there are workers");
-    require(waiting == 0 || scheduler_.running() >= scheduler_.worker_limit(), now_us, "no worker idles while one waits");
+    require(waiting == 0 || scheduler_.running() >= scheduler_.worker_limit(), now_us,
+            "no worker idles while one waits");
     require(scheduler_.next_event_us() == next_event_us(), now_us, "the next event is known");
     windows_.check(all_tiers_wait(), now_us);
 }
@@ -271,7 +276,8 @@ void Oracle::check_status(int64_t now_us) const {
     for (size_t i = 0; i < kTierCount; ++i) {
         const queue::TierStatus & tier = status.tiers[i];
         completed += counts_.completed[i];
-        require(tier.queued == queued_by_tier_[i] && tier.running == running_by_tier_[i] && tier.parked == parked_by_tier_[i],
+        require(tier.queued == queued_by_tier_[i] && tier.running == running_by_tier_[i] &&
+                    tier.parked == parked_by_tier_[i],
                 now_us, "the status counts each tier");
         require(tier.queued_tokens == queued_tokens_by_tier_[i], now_us, "the status counts the tokens that wait");
         require(tier.tokens_served == served_by_tier_[i], now_us, "no computed token is lost or counted twice");

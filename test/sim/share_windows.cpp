@@ -88,7 +88,8 @@ void ShareWindows::check(bool all_wait, int64_t now_us) {
 void ShareWindows::check_window(const Snapshot & start, int64_t now_us) {
     ++windows_;
     const Deviation charged = deviation_of(start.charged, now_.charged, now_.charged_critical - start.charged_critical);
-    const Deviation computed = deviation_of(start.computed, now_.computed, now_.computed_critical - start.computed_critical);
+    const Deviation computed =
+        deviation_of(start.computed, now_.computed, now_.computed_critical - start.computed_critical);
     keep_larger(charged_deviation_, charged);
     keep_larger(computed_deviation_, computed);
     const auto points = static_cast<double>(scenario_.share_points);

@@ -191,7 +191,8 @@ void Simulation::park(uint64_t key) {
     job.recompute = job.cached + job.prefilled + std::max<int64_t>(0, job.answered - 1);
 }
 
-// Who gets what in the next step, as in the engine: one token for each that decodes, prompts in the order of their turns.
+// Who gets what in the next step, as in the engine: one token for each that decodes, prompts in the order of their
+// turns.
 void Simulation::plan() {
     claims_.clear();
     decoding_.clear();

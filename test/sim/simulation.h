@@ -1,6 +1,6 @@
-// One scenario: the real Scheduler (and the real order of prompts) on a model of a machine, under a virtual clock. It does
-// in each turn what the engine does: take what came, end what is late, start and preempt, compute one step. The oracle
-// is told of every call. Thread safety: none; a seed determines everything.
+// One scenario: the real Scheduler (and the real order of prompts) on a model of a machine, under a virtual clock. It
+// does in each turn what the engine does: take what came, end what is late, start and preempt, compute one step. The
+// oracle is told of every call. Thread safety: none; a seed determines everything.
 #pragma once
 
 #include <cstdint>
@@ -42,11 +42,11 @@ class Simulation {
     struct Job {
         Arrival arrival;
         bool has_started = false;
-        int64_t cached = 0;      // of its prompt; not computed
-        int64_t prefilled = 0;   // of its prompt
-        int64_t recompute = 0;   // tokens to compute once more, because its state was lost
+        int64_t cached = 0;     // of its prompt; not computed
+        int64_t prefilled = 0;  // of its prompt
+        int64_t recompute = 0;  // tokens to compute once more, because its state was lost
         int64_t answered = 0;
-        int64_t fails_at = -1;   // answer tokens
+        int64_t fails_at = -1;  // answer tokens
     };
 
     void take_arrivals();

@@ -45,7 +45,8 @@ void print_tiers(const Scenario & scenario, const Simulation & simulation) {
         std::vector<int64_t> waits = counts.waits_us[i];
         std::sort(waits.begin(), waits.end());
         std::printf("| %s | %s | %lld | %lld | %lld | %lld | %lld | %lld | %lld | %.3f | %.2f | %.2f | %.2f |\n",
-                    i == 0 ? scenario.name.c_str() : "", kTierNames[i], static_cast<long long>(counts.submitted[i] + counts.refused[i]),
+                    i == 0 ? scenario.name.c_str() : "", kTierNames[i],
+                    static_cast<long long>(counts.submitted[i] + counts.refused[i]),
                     static_cast<long long>(counts.completed[i]), static_cast<long long>(counts.cancelled[i]),
                     static_cast<long long>(counts.expired[i]), static_cast<long long>(counts.failed[i]),
                     static_cast<long long>(counts.refused[i]), static_cast<long long>(counts.preempted[i]),
@@ -58,15 +59,17 @@ std::string summary_of(const Scenario & scenario, const Simulation & simulation)
     const ShareWindows & windows = simulation.oracle().windows();
     const WaitBound & bound = simulation.oracle().wait_bound();
     append(text, "\n%s: %.0f s of virtual time, %lld steps, %.0f tokens/s\n", scenario.name.c_str(),
-                seconds(simulation.now_us()), static_cast<long long>(simulation.steps()),
-                static_cast<double>(simulation.tokens()) / seconds(simulation.now_us()));
+           seconds(simulation.now_us()), static_cast<long long>(simulation.steps()),
+           static_cast<double>(simulation.tokens()) / seconds(simulation.now_us()));
     if (windows.windows() > 0) {
-        append(text, "  %lld windows of 10 s in which all tiers had work waiting; shares in percent (weights 53.3 26.7 13.3 6.7)\n",
-                    static_cast<long long>(windows.windows()));
+        append(text,
+               "  %lld windows of 10 s in which all tiers had work waiting; shares in percent (weights 53.3 26.7 13.3 "
+               "6.7)\n",
+               static_cast<long long>(windows.windows()));
         const auto print_shares = [&](const char * name, const TierTokens & total, const Deviation & deviation) {
             append(text, "  %s: %.1f %.1f %.1f %.1f on average; in any window off by at most %.2f points", name,
-                   percent(total[0], total), percent(total[1], total), percent(total[2], total), percent(total[3], total),
-                   deviation.points);
+                   percent(total[0], total), percent(total[1], total), percent(total[2], total),
+                   percent(total[3], total), deviation.points);
             if (deviation.relative_percent > 0) append(text, ", %.1f %% of a share", deviation.relative_percent);
             append(text, "\n");
         };
@@ -78,9 +81,11 @@ std::string summary_of(const Scenario & scenario, const Simulation & simulation)
                windows.mean_fairness(), windows.least_fairness());
     }
     if (bound.checked() > 0) {
-        append(text, "  %lld requests aged from low to high: there they waited at most %lld tokens, %.1f s, %lld %% of their bound\n",
-                    static_cast<long long>(bound.checked()), static_cast<long long>(bound.longest_tokens()),
-                    seconds(bound.longest_us()), static_cast<long long>(bound.closest_percent()));
+        append(text,
+               "  %lld requests aged from low to high: there they waited at most %lld tokens, %.1f s, %lld %% of their "
+               "bound\n",
+               static_cast<long long>(bound.checked()), static_cast<long long>(bound.longest_tokens()),
+               seconds(bound.longest_us()), static_cast<long long>(bound.closest_percent()));
     }
     append(text, "  history %016llx\n", static_cast<unsigned long long>(simulation.oracle().history()));
     return text;

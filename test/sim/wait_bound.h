@@ -53,8 +53,8 @@ class WaitBound {
     // It has just aged to high.
     void begin(uint64_t key, const FlowBook & flow, int64_t saved, int64_t own_tokens, const Meters & meters,
                int64_t now_us) {
-        Start start{now_, now_us, flow.waiting_tokens - own_tokens, std::max<int64_t>(flow.debt, 0), flow.out_of_turn, saved,
-                    {}};
+        Start start{now_,  now_us, flow.waiting_tokens - own_tokens, std::max<int64_t>(flow.debt, 0), flow.out_of_turn,
+                    saved, {}};
         for (size_t i = 0; i < start.behind.size(); ++i) {
             start.behind[i] = std::max<int64_t>(0, meters.value(kHigh) - meters.value(i));
         }

@@ -90,10 +90,12 @@ Arrival Workload::next() {
     arrival.answer_tokens = random_.octaves(scenario_.answer.low, scenario_.answer.high);
     // Half say a limit, which one in three reaches; a few say what they expect, more or less rightly.
     if (random_.chance(500)) submission.max_tokens = arrival.answer_tokens * random_.between(1, 3);
-    if (random_.chance(200)) submission.expected_tokens = std::max<int64_t>(1, arrival.answer_tokens * random_.between(5, 15) / 10);
+    if (random_.chance(200))
+        submission.expected_tokens = std::max<int64_t>(1, arrival.answer_tokens * random_.between(5, 15) / 10);
     arrival.prepared_us = now_us_ + (random_.chance(300) ? random_.exponential(kMeanPrepareUs) : 0);
     if (random_.chance(250)) arrival.cached_tokens = random_.below(submission.prompt_tokens);
-    if (random_.chance(scenario_.cancel_per_mille)) arrival.cancelled_us = now_us_ + random_.exponential(kMeanPatienceUs);
+    if (random_.chance(scenario_.cancel_per_mille))
+        arrival.cancelled_us = now_us_ + random_.exponential(kMeanPatienceUs);
     arrival.fails = random_.chance(scenario_.fail_per_mille);
     if (storm_left_ > 0) {
         submission.deadline_us = storm_deadline_us_;

@@ -1,28 +1,38 @@
-import type { Command } from 'commander';
-import type { InfernoServer } from '../../server/index.js';
+import { Option, type Command } from 'commander';
+import type { Tier } from '../../api/types.js';
+import type { ServerOptions } from '../../server/index.js';
+import { addBackgroundFlags, backgroundFrom, type BackgroundFlags } from '../background-flags.js';
 import { UsageError } from '../cli-error.js';
-import { addLoadFlags, loadOptionsFrom, type LoadFlags } from '../load-flags.js';
+import { addLoadFlags, loadOptionsFrom, servingFlags, type LoadFlags } from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
-import { ModelLoads } from '../model-loads.js';
+import { modelSources, type ModelFlags } from '../model-sources.js';
 import { collect, integerIn, nonEmpty } from '../option-parsers.js';
 import { note, onBrokenPipe, print } from '../output.js';
 import { listenOrExplain } from '../listen.js';
 import { onStopSignal } from '../signals.js';
+import { tiers } from '../../native-types.js';
 
-interface ServeOptions extends LoadFlags {
+interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
   readonly host: string;
   readonly port: number;
   readonly apiKey?: readonly string[];
+  readonly vipKey?: readonly string[];
+  readonly maxPriority?: Tier;
   readonly drainSeconds: number;
 }
+
+const mebibyte = 2 ** 20;
+const maxMebibytes = 2 ** 30;
+const longestTtlSeconds = 31_536_000;
 
 const afterHelp = `
 Examples:
   inferno serve
   inferno serve --model qwen.gguf --port 9000 --parallel 16
   inferno serve --model chat.gguf --model embed.gguf --api-key "$KEY"
+  inferno serve --model-autoload --memory-budget 8192 --pin ember
 
 It answers at once: /health says that it lives, /health/ready answers 200 when the models are loaded.
 Ctrl-C or SIGTERM lets running answers finish (--drain-seconds) and exits 0; a second one exits at once.`;
@@ -33,7 +43,7 @@ async function choicesFor(options: ServeOptions): Promise<ModelChoice[]> {
   if (alias !== undefined && asked.length > 1) {
     throw new UsageError('--alias names one model, but several were given.', 'Serve one model, or leave out --alias.');
   }
-  const choices = await chooseModels(asked);
+  const choices = await chooseModels(asked, options.modelsDir);
   return alias === undefined ? choices : choices.map((choice) => ({ ...choice, id: alias }));
 }
 
@@ -43,6 +53,16 @@ function tryLine(listenUrl: string, modelId: string, needsKey: boolean): string 
   const key = needsKey ? ' -H "Authorization: Bearer $KEY"' : '';
   const body = JSON.stringify({ model: modelId, messages: [{ role: 'user', content: 'Hello!' }] });
   return `curl -s ${url}/v1/chat/completions -H "Content-Type: application/json"${key} -d '${body}'`;
+}
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/u;
+
+/** Whoever has this machine to himself may ask for everything; where others can call, vip is for those with a vip key. */
+function accessFrom({ host, apiKey = [], vipKey = [], maxPriority }: ServeOptions): Partial<ServerOptions> {
+  const apiKeys = [...new Set([...apiKey, ...vipKey])];
+  const max = maxPriority ?? (apiKeys.length === 0 && loopback.test(host) ? 'vip' : 'high');
+  const keys = Object.fromEntries(vipKey.map((key) => [key, { max: 'vip' }] as const));
+  return { priorities: { max, keys }, ...(apiKeys.length === 0 ? {} : { apiKeys }) };
 }
 
 /** Resolves at the first stop signal. */
@@ -56,36 +76,32 @@ function stopAsked(): { readonly stopped: Promise<void>; readonly release: () =>
   return { stopped, release };
 }
 
-async function shutDown(server: InfernoServer, loads: ModelLoads, drainSeconds: number): Promise<void> {
-  loads.cancel();
-  await server.close({ drainMs: drainSeconds * 1000 });
-  await loads.unload();
-}
-
 async function serve(options: ServeOptions): Promise<void> {
   const choices = await choicesFor(options);
   // The server goes on when whoever read its first line has gone.
   onBrokenPipe(() => undefined);
   choices.forEach(sayWhenEmber);
-  const loads = new ModelLoads(choices, loadOptionsFrom(options));
+  const models = await modelSources(choices, loadOptionsFrom(options), options);
   const { stopped, release } = stopAsked();
   const server = await listenOrExplain({
     host: options.host,
     port: options.port,
-    models: loads.sources,
-    ...(options.apiKey === undefined ? {} : { apiKeys: options.apiKey }),
+    models,
+    ...(options.memoryBudget === undefined ? {} : { memoryBudgetBytes: options.memoryBudget * mebibyte }),
+    ...accessFrom(options),
+    ...backgroundFrom(options),
   });
   print(`Inferno listens on ${server.url}`);
   try {
-    const outcome = await Promise.race([loads.run(), stopped.then(() => 'stopped' as const)]);
+    const outcome = await Promise.race([server.ready().then(() => 'loaded'), stopped.then(() => 'stopped')]);
     if (outcome === 'loaded') {
       print(`Ready: ${choices.map((choice) => choice.id).join(', ')}`);
-      print(`Try: ${tryLine(server.url, choices[0]?.id ?? '', options.apiKey !== undefined)}`);
+      print(`Try: ${tryLine(server.url, choices[0]?.id ?? '', (options.apiKey ?? options.vipKey) !== undefined)}`);
       await stopped;
     }
     note(`Stopping; running answers have ${String(options.drainSeconds)} s to finish.`);
   } finally {
-    await shutDown(server, loads, options.drainSeconds);
+    await server.close({ drainMs: options.drainSeconds * 1000 });
     release();
   }
 }
@@ -95,11 +111,28 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .description('start the OpenAI-compatible server')
     .option('-m, --model <file|id>', 'GGUF file or model id (repeatable); default: ember', collect)
+    .option('--models-dir <dir>', 'where models with ids lie; default: see `inferno models list`', nonEmpty)
+    .option('--model-autoload', 'serve every model of that folder, loaded at its first request')
+    .option(
+      '--model-ttl <seconds>',
+      'unload a model idle for so long; 0 is never; default: 300 for autoloaded, else never',
+      integerIn(0, longestTtlSeconds),
+    )
+    .option('--memory-budget <mib>', 'memory for models; default: 90 % of what there is', integerIn(1, maxMebibytes))
+    .option('--pin <id>', 'never unload this model to make room or for idleness (repeatable)', collect)
     .option('--alias <name>', 'serve the model under this id', nonEmpty)
     .option('--host <address>', 'address to listen on', nonEmpty, '127.0.0.1')
     .option('-p, --port <n>', 'port to listen on; 0 takes a free one', integerIn(0, 65_535), 8080)
     .option('--api-key <key>', 'ask for this key as a bearer token (repeatable)', collect)
+    .option('--vip-key <key>', 'a key that may ask for priority vip (repeatable)', collect)
+    .addOption(
+      new Option(
+        '--max-priority <tier>',
+        'what others may ask for; default: vip on loopback without keys, else high',
+      ).choices(tiers),
+    )
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
-  addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize']);
+  addBackgroundFlags(command);
+  addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize', ...servingFlags]);
   command.addHelpText('after', afterHelp).action(serve);
 }

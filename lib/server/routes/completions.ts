@@ -1,14 +1,18 @@
+import type { AnswerTarget } from '../answer-target.js';
+import { backgroundWish, submitInBackground } from '../background-submission.js';
 import { CompletionFormat } from '../completion-format.js';
 import { faultsReply } from '../error-response.js';
 import type { Fault } from '../error-response.js';
 import { completionRequests } from '../generation-requests.js';
-import type { ServableModel } from '../model-catalog.js';
+import type { ServableModel, ServedModel } from '../model-catalog.js';
 import type { JsonHandler } from '../post-json.js';
+import { schedulingOf } from '../request-scheduling.js';
+import type { RequestScheduling } from '../request-scheduling.js';
 import { completionBody, completionRules } from '../schemas/completions.js';
 import type { CompletionBody, Prompt } from '../schemas/completions.js';
 import { parseBody } from '../schemas/parse-body.js';
-import { StreamedAnswer } from '../streamed-answer.js';
-import { answerWhole } from '../whole-answer.js';
+import { startAnswer } from '../start-answer.js';
+import { withModel } from '../with-model.js';
 
 /** Token ids that the model does not have; what the schema cannot know. */
 function vocabularyFaults(prompts: readonly Prompt[], model: ServableModel): Fault[] {
@@ -34,26 +38,13 @@ function echoes(body: CompletionBody, model: ServableModel, choicesPerPrompt: nu
   return body.prompt.flatMap((prompt) => Array<string>(choicesPerPrompt).fill(echoOf(prompt, model)));
 }
 
-/** POST /v1/completions */
-export const completions: JsonHandler = (exchange, value) => {
-  const parsed = parseBody(completionBody, completionRules, value);
-  if ('faults' in parsed) {
-    exchange.sendError(faultsReply(parsed.faults));
-    return;
-  }
-  const body = parsed.data;
-  const resolved = exchange.context.catalog.resolve(body.model ?? undefined);
-  if ('error' in resolved) {
-    exchange.sendError(resolved.error);
-    return;
-  }
-  const { served } = resolved;
+function answer(target: AnswerTarget, served: ServedModel, body: CompletionBody, scheduling: RequestScheduling): void {
   const faults = vocabularyFaults(body.prompt, served.model);
   if (faults.length > 0) {
-    exchange.sendError(faultsReply(faults));
+    target.sendError(faultsReply(faults));
     return;
   }
-  const requests = completionRequests(body, served.model.info.contextSize);
+  const requests = completionRequests(body, served.model.info.contextSize, scheduling);
   const choicesPerPrompt = body.n ?? 1;
   const includeUsage = body.stream_options?.include_usage === true;
   const format = new CompletionFormat(
@@ -63,6 +54,49 @@ export const completions: JsonHandler = (exchange, value) => {
     echoes(body, served.model, choicesPerPrompt),
   );
   const plan = { served, requests, choicesPerPrompt, format };
-  if (body.stream === true) new StreamedAnswer(exchange, plan, includeUsage);
-  else answerWhole(exchange, plan);
+  startAnswer(target, { plan, scheduling, stream: body.stream === true, includeUsage });
+}
+
+function answerBody(target: AnswerTarget, body: CompletionBody, scheduling: RequestScheduling): void {
+  const resolved = target.context.catalog.resolve(body.model ?? undefined);
+  const use = (served: ServedModel): void => {
+    answer(target, served, body, scheduling);
+  };
+  withModel(target, resolved, { use, deadlineMs: scheduling.deadlineMs });
+}
+
+/** Answers a body that was accepted for the background. */
+export function answerCompletion(target: AnswerTarget, value: unknown, scheduling: RequestScheduling): void {
+  const parsed = parseBody(completionBody, completionRules, value);
+  if ('faults' in parsed) target.sendError(faultsReply(parsed.faults));
+  else answerBody(target, parsed.data, scheduling);
+}
+
+/** POST /v1/completions */
+export const completions: JsonHandler = (exchange, value) => {
+  const parsed = parseBody(completionBody, completionRules, value);
+  if ('faults' in parsed) {
+    exchange.sendError(faultsReply(parsed.faults));
+    return;
+  }
+  const body = parsed.data;
+  const wish = schedulingOf(exchange.caller, backgroundWish(body), exchange.context.priorities);
+  if ('error' in wish) {
+    exchange.sendError(wish.error);
+    return;
+  }
+  const { scheduling } = wish;
+  if (body.background === true) {
+    const model = body.model ?? undefined;
+    submitInBackground(exchange, {
+      endpoint: '/v1/completions',
+      value,
+      model,
+      weight: body.prompt.length * (body.n ?? 1),
+      scheduling,
+    });
+    return;
+  }
+  exchange.openRecord(scheduling);
+  answerBody(exchange, body, scheduling);
 };

@@ -1,10 +1,24 @@
 import { errorReply } from '../error-response.js';
+import type { ErrorReply } from '../error-response.js';
 import type { GetHandler } from '../get-json.js';
+import { queueHealthOf } from '../queue-health.js';
+import type { ServerContext } from '../server-context.js';
 
-/** GET /health: the process serves requests. */
+/** GET /health: the process serves requests. How busy it is changes what it says, never the 200. */
 export const live: GetHandler = (exchange) => {
-  exchange.sendJson(200, '{"status":"ok"}');
+  const { admission, catalog, queueHealth } = exchange.context;
+  const statuses = admission.loadsOf(catalog.ready).map(({ load }) => load.status);
+  exchange.sendJson(200, JSON.stringify({ status: 'ok', queue: queueHealthOf(statuses, queueHealth) }));
 };
+
+/** The refusal when no request of any priority would be taken now. */
+function fullReply({ admission, catalog }: ServerContext): ErrorReply | undefined {
+  const loads = admission.loadsOf(catalog.ready).map(({ load }) => load);
+  const isFull = admission.isFull || (loads.length > 0 && loads.every((load) => load.fill >= 1));
+  if (!isFull) return undefined;
+  const reply = errorReply('overloaded', 'The queue is full.');
+  return { ...reply, retryAfterSeconds: Math.max(1, ...loads.map((load) => load.retrySeconds(1))) };
+}
 
 /** GET /health/ready: every model is loaded and the server is not shutting down. */
 export const ready: GetHandler = (exchange) => {
@@ -16,6 +30,11 @@ export const ready: GetHandler = (exchange) => {
   const readiness = catalog.readiness();
   const models = catalog.progress();
   if (readiness === 'ready') {
+    const full = fullReply(exchange.context);
+    if (full !== undefined) {
+      exchange.sendError(full);
+      return;
+    }
     exchange.sendJson(200, JSON.stringify({ status: 'ready', models }));
     return;
   }

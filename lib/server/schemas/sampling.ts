@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import { grammar, jsonSchema } from './constraints.js';
 import { flag, integerBetween, logitBias, numberBetween, numberOver0UpTo, stop, text } from './fields.js';
+import { schedulingFields } from './scheduling.js';
 
 const formatError = 'an object with type "text", "json_object" or "json_schema"';
 
@@ -20,10 +21,12 @@ const responseFormat = z
   )
   .nullish();
 
-/** What both endpoints share. Fields that change nothing here (user, metadata, store, …) may hold anything. */
+/** What both endpoints share. Fields that change nothing here (metadata, store, …) may hold anything. */
 export const samplingFields = {
+  ...schedulingFields,
   model: text,
   stream: flag,
+  background: flag,
   stream_options: z.object({ include_usage: flag }, { error: 'an object such as {"include_usage": true}' }).nullish(),
   n: integerBetween(1, 128),
   max_tokens: integerBetween(1, 2_000_000),
@@ -56,6 +59,12 @@ export function samplingRules(body: RawBody): Fault[] {
   const faults: Fault[] = [];
   if (body['stream_options'] != null && body['stream'] !== true) {
     faults.push({ param: 'stream_options', message: 'stream_options is only allowed with "stream": true.' });
+  }
+  if (body['background'] === true) {
+    for (const name of ['stream', 'dependencies']) {
+      if (body[name] == null || body[name] === false) continue;
+      faults.push({ param: name, message: `${name} is not allowed with "background": true.` });
+    }
   }
   const constraints = ['grammar', 'json_schema'].filter((name) => body[name] != null && body[name] !== '');
   const format = body['response_format'];

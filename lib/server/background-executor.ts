@@ -1,0 +1,117 @@
+import type { BackgroundRecord, Job } from '../background/background-record.js';
+import type { AttemptResult, BackgroundWork, Executor } from '../background/background-runner.js';
+import type { ErrorCode } from '../error-codes.js';
+import type { AnswerTarget } from './answer-target.js';
+import { errorReply, thrownReply } from './error-response.js';
+import type { ErrorReply } from './error-response.js';
+import type { ExchangeWork } from './exchange.js';
+import type { RequestScheduling } from './request-scheduling.js';
+import { answerChat } from './routes/chat-completions.js';
+import { answerCompletion } from './routes/completions.js';
+import type { ServerContext } from './server-context.js';
+import type { Header } from './socket-activity.js';
+
+/** Answers a body that was accepted before. */
+export type BackgroundAnswer = (target: AnswerTarget, value: unknown, scheduling: RequestScheduling) => void;
+
+const answers: Readonly<Partial<Record<string, BackgroundAnswer>>> = {
+  '/v1/chat/completions': answerChat,
+  '/v1/completions': answerCompletion,
+};
+
+/** Refusals that say nothing about the request: it is tried again. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'queue_full',
+  'overloaded',
+  'model_loading',
+  'model_unloaded',
+  'shutting_down',
+]);
+
+/** One attempt at a record, in the place of an HTTP exchange. */
+class BackgroundTarget implements AnswerTarget, BackgroundWork {
+  readonly context: ServerContext;
+  readonly requestId: string;
+  readonly startedMs: number;
+  readonly #settle: (result: AttemptResult) => void;
+  /** What /v1/requests shows are requests of clients that wait. */
+  readonly record = undefined;
+  #isOpen = true;
+  #work: ExchangeWork | undefined;
+
+  constructor(context: ServerContext, record: BackgroundRecord, settle: (result: AttemptResult) => void) {
+    this.context = context;
+    this.requestId = record.id;
+    // Its deadline goes on while no process runs.
+    this.startedMs = performance.now() - (Date.now() - record.ticket.createdMs);
+    this.#settle = settle;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  setWork(work: ExchangeWork): void {
+    this.#work = work;
+  }
+
+  sendJson(_status: number, json: string): void {
+    this.#finish({ kind: 'ended', outcome: { status: 'completed', response: json } });
+  }
+
+  sendError(reply: ErrorReply): void {
+    if (passing.has(reply.code)) this.#finish({ kind: 'later' });
+    else this.#finish({ kind: 'ended', outcome: { status: 'failed', error: reply.json } });
+  }
+
+  processingHeader(): Header {
+    return ['openai-processing-ms', String(Math.round(performance.now() - this.startedMs))];
+  }
+
+  cancel(): void {
+    this.#close();
+  }
+
+  #finish(result: AttemptResult): void {
+    if (this.#close()) this.#settle(result);
+  }
+
+  /** False when it was closed before. */
+  #close(): boolean {
+    if (!this.#isOpen) return false;
+    this.#isOpen = false;
+    const work = this.#work;
+    this.#work = undefined;
+    // Does nothing to work that has ended by itself.
+    work?.cancel();
+    return true;
+  }
+}
+
+/** Answers background records as their endpoints answer requests. */
+export class AnswerExecutor implements Executor {
+  readonly #context: ServerContext;
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  isReady(model: string): boolean {
+    const kind = this.#context.catalog.manager.get(model)?.state.kind;
+    // The first one that finds a model unloaded has it loaded; the others wait here and not in the model's line.
+    return kind !== 'loading' && kind !== 'queued' && kind !== 'unloading';
+  }
+
+  run(job: Job, record: BackgroundRecord, settle: (result: AttemptResult) => void): BackgroundWork {
+    const target = new BackgroundTarget(this.#context, record, settle);
+    const { endpoint, scheduling } = job.ticket;
+    const answer = answers[endpoint];
+    try {
+      if (answer === undefined) target.sendError(errorReply('not_found', `There is nothing at ${endpoint}.`));
+      else answer(target, job.body, { ...scheduling, retryCount: record.starts - 1, dependencies: [] });
+    } catch (thrown) {
+      target.sendError(thrownReply(thrown));
+    }
+    return target;
+  }
+}

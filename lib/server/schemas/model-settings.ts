@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import type { ModelSettings } from '../../manager/model-manager.js';
+import { flag, numberBetween } from './fields.js';
+
+/** Longer is as good as never. */
+const longestTtlSeconds = 31_536_000;
+
+/** Body of POST /v1/models/{id}/load and /unload; it may be left out. A `ttl_seconds` of 0 is off. */
+export const modelSettingsBody = z.object(
+  { pin: flag, ttl_seconds: numberBetween(0, longestTtlSeconds) },
+  { error: 'a JSON object' },
+);
+
+export function modelSettings(body: z.infer<typeof modelSettingsBody>): ModelSettings {
+  return {
+    ...(body.pin == null ? {} : { pinned: body.pin }),
+    ...(body.ttl_seconds == null ? {} : { ttlSeconds: body.ttl_seconds }),
+  };
+}
