@@ -235,8 +235,7 @@ Napi::Value ModelObject::queue_position(const Napi::CallbackInfo & info) {
 Napi::Value ModelObject::memory_bytes(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     require_loaded(env);
-    const uint64_t bytes =
-        state_->engine ? state_->engine->memory_bytes() : state_->model->description().size_bytes;
+    const uint64_t bytes = state_->engine ? state_->engine->memory_bytes() : state_->model->description().size_bytes;
     return number(env, static_cast<double>(bytes));
 }
 

@@ -59,8 +59,7 @@ llama::EngineOptions read_engine_options(const OptionReader & options) {
     engine.policy = scheduling.text("policy") == "fifo" ? queue::Policy::Fifo : queue::Policy::Priority;
     engine.queue_capacity = scheduling.integer("queueCapacity");
     engine.min_workers = scheduling.integer("minWorkers");
-    engine.target_latency_us =
-        static_cast<int64_t>(scheduling.number("targetLatencyMs") * kMicrosecondsPerMillisecond);
+    engine.target_latency_us = static_cast<int64_t>(scheduling.number("targetLatencyMs") * kMicrosecondsPerMillisecond);
     const OptionReader cache = options.object("cache");
     engine.cache.memory_bytes = static_cast<uint64_t>(cache.number("memoryBytes"));
     engine.cache.directory = cache.text("directory");

@@ -22,6 +22,8 @@ export type {
   CloseOptions,
   InfernoServer,
   KeyPriority,
+  LoadableModelSource,
+  LoadedModelSource,
   ModelSource,
   PriorityOptions,
   QueueHealthThresholds,
@@ -32,8 +34,9 @@ export type {
 export { packageVersion } from './version.js';
 
 /**
- * Starts an OpenAI-compatible server on models that were loaded or are on their way; requests for those are answered 503
- * until they are ready. The server does not own the models: close it, then unload them.
+ * Starts an OpenAI-compatible server on models that were loaded, are on their way, or are to be loaded when they are
+ * needed; requests wait for their model. What the server loads itself (a source with `load`) it also unloads; every other
+ * model belongs to its owner: close the server, then unload it.
  *
  * @example
  * ```ts
@@ -41,7 +44,7 @@ export { packageVersion } from './version.js';
  * console.log(server.url);
  * ```
  * @throws InfernoError `invalid_argument` when it cannot listen, `backend_missing` when uWebSockets.js has no binary for this
- *   platform; RangeError for options out of range.
+ *   platform, `journal_unavailable` when the folder of background work cannot be used; RangeError for options out of range.
  */
 export async function createServer(options: ServerOptions): Promise<InfernoServer> {
   // Here, so that who uses models only does not load the server's parts.

@@ -8,6 +8,7 @@ import type { NativeModel } from '../native-types.js';
 import { onAbort } from './abort.js';
 import { probeModelFile } from './model-probe.js';
 import { Model } from './model.js';
+import { ReplicaSet } from './replica-set.js';
 import { readLoadOptions } from './load-options.js';
 import type { CheckedLoadOptions } from './load-options.js';
 import type { LoadModelOptions } from './types.js';
@@ -73,6 +74,25 @@ async function loadNative(path: string, { addon }: LoadedAddon, options: Checked
   throw callback.hasThrown ? callback.error : signal?.reason;
 }
 
+/** More engines over the weights of the first; all or none. */
+async function replicasOf(
+  first: NativeModel,
+  { settings, replicas, signal }: CheckedLoadOptions,
+): Promise<NativeModel[]> {
+  const made: NativeModel[] = [];
+  try {
+    while (made.length + 1 < replicas) {
+      signal?.throwIfAborted();
+      made.push(await awaitNative(callNative(() => first.replicate(settings)).promise));
+    }
+    signal?.throwIfAborted();
+    return made;
+  } catch (error) {
+    await Promise.all([first, ...made].map((native) => awaitNative(native.unload())));
+    throw error;
+  }
+}
+
 /**
  * Loads a GGUF model from a path, a file URL, or by an id: `'ember'` is built in, and every `NAME.gguf` in the models
  * directory is known as `name`. A path has a separator or ends in `.gguf`; write `./name` for any other file.
@@ -98,5 +118,6 @@ export async function loadModel(pathOrId: string | URL, options?: LoadModelOptio
   const { draftModelPath } = checked.settings.speculation;
   if (draftModelPath !== '') await checkFile({ path: draftModelPath, isTrusted: false }, loaded, checked);
   checked.signal?.throwIfAborted();
-  return new Model(await loadNative(location.path, loaded, checked));
+  const first = await loadNative(location.path, loaded, checked);
+  return new Model(new ReplicaSet([first, ...(await replicasOf(first, checked))], checked.balancing));
 }

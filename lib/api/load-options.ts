@@ -5,6 +5,8 @@ import type {
   NativeSchedulingOptions,
   NativeSpeculationOptions,
 } from '../native-types.js';
+import { balancingNames } from '../replicas/balancer.js';
+import type { Balancing } from '../replicas/balancer.js';
 import { OptionReader } from './option-reader.js';
 import type { CacheOptions, LoadModelOptions, SchedulingOptions, SpeculationOptions } from './types.js';
 
@@ -17,6 +19,8 @@ const optionNames = [
   'scheduling',
   'cache',
   'speculation',
+  'replicas',
+  'balancing',
   'vocabularyOnly',
   'probe',
   'onProgress',
@@ -31,6 +35,8 @@ const bytes = { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true } as const;
 /** The options of `loadModel`, checked, with defaults. */
 export interface CheckedLoadOptions {
   readonly settings: Omit<NativeLoadOptions, 'path'>;
+  readonly replicas: number;
+  readonly balancing: Balancing;
   readonly probe: boolean;
   readonly onProgress: ((fraction: number) => void) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -45,11 +51,7 @@ function readOnProgress(options: OptionReader): CheckedLoadOptions['onProgress']
 
 function readScheduling(outer: OptionReader): NativeSchedulingOptions {
   const names = ['policy', 'queueCapacity', 'minWorkers', 'targetLatencyMs'] as const;
-  const options = new OptionReader(
-    outer.object('scheduling'),
-    names satisfies readonly (keyof SchedulingOptions)[],
-    outer.faults,
-  );
+  const options = outer.group('scheduling', names satisfies readonly (keyof SchedulingOptions)[]);
   return {
     policy: options.choice('policy', ['priority', 'fifo'], 'priority'),
     queueCapacity: options.number('queueCapacity', { min: 1, max: 1_000_000, integer: true }, 10_000),
@@ -60,11 +62,7 @@ function readScheduling(outer: OptionReader): NativeSchedulingOptions {
 
 function readCache(outer: OptionReader): NativeCacheOptions {
   const names = ['memoryBytes', 'directory', 'diskBytes'] as const;
-  const options = new OptionReader(
-    outer.object('cache'),
-    names satisfies readonly (keyof CacheOptions)[],
-    outer.faults,
-  );
+  const options = outer.group('cache', names satisfies readonly (keyof CacheOptions)[]);
   return {
     memoryBytes: options.number('memoryBytes', bytes, 256 * mebibyte),
     directory: options.text('directory') ?? '',
@@ -78,11 +76,7 @@ function readSpeculation(outer: OptionReader): NativeSpeculationOptions {
     return { mode: outer.choice('speculation', modes, 'auto'), draftModelPath: '', maxDraftTokens: defaultDraftTokens };
   }
   const names = ['mode', 'draftModel', 'maxDraftTokens'] as const;
-  const options = new OptionReader(
-    outer.object('speculation'),
-    names satisfies readonly (keyof SpeculationOptions)[],
-    outer.faults,
-  );
+  const options = outer.group('speculation', names satisfies readonly (keyof SpeculationOptions)[]);
   return {
     mode: options.choice('mode', modes, 'auto'),
     draftModelPath: options.text('draftModel') ?? '',
@@ -109,6 +103,8 @@ export function readLoadOptions(given: unknown): CheckedLoadOptions {
       speculation: readSpeculation(options),
       vocabularyOnly: options.boolean('vocabularyOnly', false),
     },
+    replicas: options.number('replicas', { min: 1, max: 16, integer: true }, 1),
+    balancing: options.choice('balancing', balancingNames, 'prefix-affinity'),
     probe: options.boolean('probe', true),
     onProgress: readOnProgress(options),
     signal: options.signal(),

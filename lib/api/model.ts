@@ -2,13 +2,12 @@ import { awaitNative, callNative, CallerTrace, expected, InfernoError } from '..
 import type { NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
 import { unlessAborted } from './abort.js';
 import { asyncDispose } from './dispose-symbol.js';
-import { EventDrain } from './event-drain.js';
 import { Generation } from './generation.js';
 import { OptionReader } from './option-reader.js';
 import type { Faults } from './option-reader.js';
 import { chatRequest, completionRequest, messagesToJson, readTokens } from './request.js';
 import type { CheckedRequest } from './request.js';
-import { submitGeneration } from './submit.js';
+import type { ReplicaSet } from './replica-set.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
 import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo, QueueStatus } from './types.js';
 
@@ -64,14 +63,14 @@ function readInputs(input: unknown, faults: Faults): readonly string[] {
 export class Model {
   readonly info: ModelInfo;
   readonly #native: NativeModel;
-  readonly #drain: EventDrain;
+  readonly #replicas: ReplicaSet;
   #unloaded: Promise<void> | undefined;
 
   /** @internal Use `loadModel`. */
-  constructor(native: NativeModel) {
-    this.#native = native;
-    this.info = Object.freeze(native.info());
-    this.#drain = new EventDrain(native);
+  constructor(replicas: ReplicaSet) {
+    this.#replicas = replicas;
+    this.#native = replicas.native;
+    this.info = Object.freeze(this.#native.info());
   }
 
   /**
@@ -167,19 +166,19 @@ export class Model {
 
   stats(): ModelStats {
     this.#requireLoaded();
-    return callNative(() => this.#native.stats());
+    return this.#replicas.stats();
   }
 
   /** One consistent look at what waits for this model and runs on it, and at how fast it is served. */
   queueStatus(): QueueStatus {
     this.#requireLoaded();
-    return callNative(() => this.#native.queueStatus());
+    return this.#replicas.queueStatus();
   }
 
   /** Bytes the model holds now: weights, KV cache, compute buffers and cached prefixes. Mapped weights count in full. */
   memoryBytes(): number {
     this.#requireLoaded();
-    return callNative(() => this.#native.memoryBytes() + this.#native.queueStatus().cache.memoryBytes);
+    return this.#replicas.memoryBytes();
   }
 
   /**
@@ -189,12 +188,12 @@ export class Model {
    */
   submit(request: NativeGenerationRequest, sink: TokenSink): TokenStream {
     this.#requireLoaded();
-    return submitGeneration(this.#native, this.#drain, request, sink);
+    return this.#replicas.submit(request, sink);
   }
 
   /** Ends what is running with the reason `cancelled` and frees all memory of the model. Again, it does nothing more. */
   unload(): Promise<void> {
-    this.#unloaded ??= awaitNative(this.#native.unload());
+    this.#unloaded ??= this.#replicas.unload();
     return this.#unloaded;
   }
 

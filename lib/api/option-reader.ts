@@ -54,12 +54,15 @@ export class Faults {
 export class OptionReader {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly faults: Faults;
+  /** Of the names in messages: "cache." inside of `cache`. */
+  readonly #prefix: string;
 
   /** @throws TypeError when `options` is no object at all. */
-  constructor(options: unknown, known: readonly string[], faults: Faults = new Faults()) {
+  constructor(options: unknown, known: readonly string[], faults: Faults = new Faults(), prefix = '') {
     if (options !== undefined && !isObject(options)) throw new TypeError(expected('an object', 'options', options));
     this.#values = options ?? {};
     this.faults = faults;
+    this.#prefix = prefix;
     for (const name of Object.keys(this.#values)) {
       if (!known.includes(name)) this.#reportUnknown(name, known);
     }
@@ -69,7 +72,7 @@ export class OptionReader {
     const value = this.#values[name];
     if (value === undefined) return fallback;
     if (typeof value === 'number' && isInRange(value, range)) return value;
-    const message = expected(describeRange(range), name, value);
+    const message = expected(describeRange(range), this.#prefix + name, value);
     if (typeof value === 'number') this.faults.range(message);
     else this.faults.type(message);
     return fallback;
@@ -80,22 +83,23 @@ export class OptionReader {
     const value = this.#values[name];
     if (value === undefined || value === 'auto') return fallback;
     if (typeof value === 'number') return this.number(name, range, fallback);
-    this.faults.type(expected(`${describeRange(range)} or 'auto'`, name, value));
+    this.faults.type(expected(`${describeRange(range)} or 'auto'`, this.#prefix + name, value));
     return fallback;
   }
 
   boolean(name: string, fallback: boolean): boolean {
     const value = this.#values[name];
     if (typeof value === 'boolean') return value;
-    if (value !== undefined) this.faults.type(expected('a boolean', name, value));
+    if (value !== undefined) this.faults.type(expected('a boolean', this.#prefix + name, value));
     return fallback;
   }
 
+  /** One of a few words. */
   choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.#values[name];
     if (value === undefined) return fallback;
     const found = choices.find((choice) => choice === value);
-    if (found === undefined) this.faults.type(expected(`one of ${choices.join(', ')}`, name, value));
+    if (found === undefined) this.faults.type(expected(`one of ${choices.join(', ')}`, this.#prefix + name, value));
     return found ?? fallback;
   }
 
@@ -104,22 +108,27 @@ export class OptionReader {
     const value = this.#values[name];
     if (value === undefined) return undefined;
     if (typeof value === 'string' && value !== '') return value;
-    this.faults.type(expected('a string that is not empty', name, value));
+    this.faults.type(expected('a string that is not empty', this.#prefix + name, value));
     return undefined;
   }
 
   object(name: string): Readonly<Record<string, unknown>> | undefined {
     const value = this.#values[name];
     if (value === undefined || isObject(value)) return value;
-    this.faults.type(expected('an object', name, value));
+    this.faults.type(expected('an object', this.#prefix + name, value));
     return undefined;
   }
 
   array(name: string): readonly unknown[] | undefined {
     const value = this.#values[name];
     if (value === undefined || Array.isArray(value)) return value;
-    this.faults.type(expected('an array', name, value));
+    this.faults.type(expected('an array', this.#prefix + name, value));
     return undefined;
+  }
+
+  /** The options inside of an option. */
+  group(name: string, known: readonly string[]): OptionReader {
+    return new OptionReader(this.object(name), known, this.faults, `${this.#prefix}${name}.`);
   }
 
   /** As it was given, for options with rules of their own. */
@@ -132,13 +141,15 @@ export class OptionReader {
     if (value === undefined) return undefined;
     // Not instanceof: signals of other realms and of polyfills do as well.
     if (isObject(value) && 'aborted' in value && 'addEventListener' in value) return value as unknown as AbortSignal;
-    this.faults.type(expected('an AbortSignal', name, value));
+    this.faults.type(expected('an AbortSignal', this.#prefix + name, value));
     return undefined;
   }
 
   #reportUnknown(name: string, known: readonly string[]): void {
     const suggestion = nearest(name, known);
     const hint = suggestion === undefined ? `the options are ${known.join(', ')}` : `did you mean ${suggestion}?`;
-    this.faults.type(`There is no option ${JSON.stringify(name)}; ${hint}${hint.endsWith('?') ? '' : '.'}`);
+    this.faults.type(
+      `There is no option ${JSON.stringify(this.#prefix + name)}; ${hint}${hint.endsWith('?') ? '' : '.'}`,
+    );
   }
 }

@@ -183,6 +183,13 @@ export interface LoadModelOptions {
   /** What happens to prompts that were computed and may come again. */
   readonly cache?: CacheOptions;
   /** How tokens are guessed ahead; 'auto' and 'off' stand for `{ mode }`. */
+  /**
+   * Engines over the same weights, 1 to 16; default 1. More than one makes sense where one engine does not fill the
+   * machine: each has its own sequences, KV cache and queue.
+   */
+  readonly replicas?: number;
+  /** Which replica takes a generation: the one that knows its prompt (default), the soonest, the least loaded, the next. */
+  readonly balancing?: 'prefix-affinity' | 'earliest-completion' | 'least-loaded' | 'round-robin';
   readonly speculation?: 'auto' | 'off' | SpeculationOptions;
   /** Load the vocabulary only: `tokenize`, `detokenize` and `renderChat` work, generation does not. */
   readonly vocabularyOnly?: boolean;

@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { LoadModelOptions } from '../api/types.js';
+import { balancingNames } from '../replicas/balancer.js';
+import type { Balancing } from '../replicas/balancer.js';
 import { integerIn, nonEmpty } from './option-parsers.js';
 
 /** The flags that say how a model is loaded. */
@@ -18,6 +20,8 @@ export interface LoadFlags {
   readonly speculation?: 'auto' | 'off';
   readonly draftModel?: string;
   readonly draftMax?: number;
+  readonly replicas?: number;
+  readonly balancing?: Balancing;
 }
 
 /** The flags that only make sense for a model that serves many. */
@@ -31,6 +35,8 @@ export const servingFlags = [
   'speculation',
   'draftModel',
   'draftMax',
+  'replicas',
+  'balancing',
 ] as const satisfies readonly (keyof LoadFlags)[];
 
 const maxContextSize = 16_777_216;
@@ -79,6 +85,10 @@ const flags = {
     new Option('--draft-max <n>', 'tokens guessed for one step at most, 1 to 16; default 8').argParser(
       integerIn(1, 16),
     ),
+  replicas: (): Option =>
+    new Option('--replicas <n>', 'engines over the same weights, 1 to 16; default 1').argParser(integerIn(1, 16)),
+  balancing: (): Option =>
+    new Option('--balancing <name>', 'which replica takes a request; default prefix-affinity').choices(balancingNames),
 } as const;
 
 export function addLoadFlags(command: Command, names: readonly (keyof LoadFlags)[]): Command {
@@ -104,6 +114,8 @@ export function loadOptionsFrom(flags: LoadFlags): LoadModelOptions {
       parallel: flags.parallel,
       threads: flags.threads,
       batchSize: flags.batchSize,
+      replicas: flags.replicas,
+      balancing: flags.balancing,
       scheduling: given({ policy: flags.scheduling, queueCapacity, targetLatencyMs }),
       cache: given({
         memoryBytes: bytesOf(flags.cacheRam),

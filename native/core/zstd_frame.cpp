@@ -30,7 +30,8 @@ Result<std::vector<std::byte>> decompress(std::span<const std::byte> frame, size
     std::vector<std::byte> bytes(static_cast<size_t>(size));
     const size_t written = ZSTD_decompress(bytes.data(), bytes.size(), frame.data(), frame.size());
     if (ZSTD_isError(written) != 0) {
-        return Status(ErrorCode::Internal, std::string("The compressed data is damaged: ") + ZSTD_getErrorName(written) + ".");
+        return Status(ErrorCode::Internal,
+                      std::string("The compressed data is damaged: ") + ZSTD_getErrorName(written) + ".");
     }
     if (written != bytes.size()) return Status(ErrorCode::Internal, "The compressed data is incomplete.");
     return bytes;

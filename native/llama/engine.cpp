@@ -26,9 +26,9 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> mode
         return Status(ErrorCode::OutOfMemory, std::string("The context could not be created: ") + error.what() + ".");
     }
     Engine * self = engine.get();
-    engine->preparer_ =
-        std::make_unique<PromptPreparer>(engine->model_, engine->context_size_,
-                                         [self](GenerationPtr generation) { self->receive(std::move(generation)); });
+    engine->preparer_ = std::make_unique<PromptPreparer>(
+        engine->model_, engine->context_size_, options.policy == queue::Policy::Priority,
+        [self](GenerationPtr generation) { self->receive(std::move(generation)); });
     engine->thread_ = std::thread([self] { self->run(); });
     return engine;
 }
@@ -77,8 +77,8 @@ Status Engine::create_context() {
     memory_bytes_ = context_memory_bytes(context_.get());
     slots_.resize(static_cast<size_t>(parallel_));
     slot_view_.resize(static_cast<size_t>(parallel_), nullptr);
-    prefixes_ = std::make_unique<PrefixSharing>(context_.get(), slots_.size(), can_cut_, options_.cache,
-                                                [this] { notify(); });
+    prefixes_ =
+        std::make_unique<PrefixSharing>(context_.get(), slots_.size(), can_cut_, options_.cache, [this] { notify(); });
     queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
     scheduler_ = std::make_unique<queue::Scheduler>(queue::SchedulerOptions{options_.policy, workers});
     if (draft_room_ <= 0) return Status::ok();

@@ -1,9 +1,9 @@
 // Continuous batching: one thread that owns one llama_context and decodes up to 64 sequences together.
 //
-// Each turn of the loop is admit → plan → decode → publish: let the scheduler choose who runs (queue/scheduler) and give
-// newcomers what is cached of their prompts (prefix_sharing), choose tokens for every runnable sequence (batch_plan), one
-// llama_decode on as many threads as pay (thread_budget), then sample, detokenize and hand the events to the outbox.
-// The thread waits only on its mailbox, and only when nothing can run.
+// Each turn of the loop is admit → plan → decode → publish: let the scheduler choose who runs (queue/scheduler) and
+// give newcomers what is cached of their prompts (prefix_sharing), choose tokens for every runnable sequence
+// (batch_plan), one llama_decode on as many threads as pay (thread_budget), then sample, detokenize and hand the events
+// to the outbox. The thread waits only on its mailbox, and only when nothing can run.
 //
 // Thread safety: the public methods may be called from any thread; drain() from one thread. Destruction ends every
 // generation as cancelled and joins.
@@ -74,7 +74,6 @@ struct QueueStatus {
     PrefixSharingStats sharing;
     PrefixStoreStats store;
 };
-
 
 class Engine {
   public:
@@ -164,7 +163,7 @@ class Engine {
     int32_t batch_size_ = 0;
     uint64_t memory_bytes_ = 0;
     int32_t draft_room_ = 0;  // drafted tokens of one step at most
-    bool can_cut_ = false;  // a sequence's last tokens can be taken out of the KV cache
+    bool can_cut_ = false;    // a sequence's last tokens can be taken out of the KV cache
     ContextHandle context_;
 
     // Guarded by controls_mutex_.

@@ -91,9 +91,9 @@ void Engine::plan() {
     plan_batch(slot_view_, prefill_order_, prefixes_->resident_lengths(), limits, plan_);
 }
 
-// A short prompt of a vip gets a step of its own, so that its first token does not wait for a decode of the others. That
-// costs them nothing in all: llama.cpp computes pieces of different lengths one after the other anyway. Never twice in a
-// row, so that a stream of vips does not stop them.
+// A short prompt of a vip gets a step of its own, so that its first token does not wait for a decode of the others.
+// That costs them nothing in all: llama.cpp computes pieces of different lengths one after the other anyway. Never
+// twice in a row, so that a stream of vips does not stop them.
 bool Engine::is_vip_step() {
     const bool is_free = !std::exchange(was_vip_step_, false) && options_.policy == queue::Policy::Priority;
     if (!is_free || prefill_claims_.empty() || prefill_claims_.front().tier != queue::Tier::Vip) return false;

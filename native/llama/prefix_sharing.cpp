@@ -139,16 +139,16 @@ size_t PrefixSharing::take_over(Slots slots, RunningGeneration & generation, con
     if (in_place > 0 || source.length == 0) {
         length = cut_sequence(context_, generation.slot, static_cast<int32_t>(in_place)) ? in_place : 0;
     } else {
-        length = copy_from(generation, source, source.slot < 0 ? nullptr : slots[static_cast<size_t>(source.slot)],
-                           now_us);
+        length =
+            copy_from(generation, source, source.slot < 0 ? nullptr : slots[static_cast<size_t>(source.slot)], now_us);
     }
     set_resident(slot, {});
     return length;
 }
 
 // `holder` runs in the source's slot, or is null.
-size_t PrefixSharing::copy_from(RunningGeneration & generation, const Source & source,
-                                const RunningGeneration * holder, int64_t now_us) {
+size_t PrefixSharing::copy_from(RunningGeneration & generation, const Source & source, const RunningGeneration * holder,
+                                int64_t now_us) {
     KvStatePtr state;
     if (source.stored != kNoPrefix) {
         state = store_.state(source.stored, now_us);
@@ -156,7 +156,8 @@ size_t PrefixSharing::copy_from(RunningGeneration & generation, const Source & s
         state = save_sequence(context_, source.slot);
         // Whoever else needs it now finds it there, without another copy out of the slot.
         const std::span<const llama_token> tokens =
-            holder != nullptr ? computed(*holder) : std::span<const llama_token>(residents_[static_cast<size_t>(source.slot)]);
+            holder != nullptr ? computed(*holder)
+                              : std::span<const llama_token>(residents_[static_cast<size_t>(source.slot)]);
         if (state) store_.put(tokens, state, now_us);
     }
     if (!state || !restore_sequence(context_, generation.slot, *state)) {

@@ -54,7 +54,7 @@ class PrefixSharing {
     // Where the longest cached beginning is.
     struct Source {
         size_t length = 0;
-        int32_t slot = -1;             // in that slot
+        int32_t slot = -1;            // in that slot
         PrefixId stored = kNoPrefix;  // or in the store
     };
 

@@ -179,6 +179,8 @@ void PrefixStore::forget(PrefixId id) {
     entries_.erase(found);
 }
 
-PrefixStoreStats PrefixStore::stats() const { return {memory_bytes_, disk_bytes_, entries_.size(), evicted_, spilled_}; }
+PrefixStoreStats PrefixStore::stats() const {
+    return {memory_bytes_, disk_bytes_, entries_.size(), evicted_, spilled_};
+}
 
 }  // namespace inferno::llama

@@ -1,9 +1,10 @@
-// KV states of token sequences that no slot holds any more: in host memory within a budget, beyond it compressed on disk.
+// KV states of token sequences that no slot holds any more: in host memory within a budget, beyond it compressed on
+// disk.
 //
 // Eviction is by worth: tokens that only this state spares, times how often it was used, halved for every ten minutes
 // since, per byte. What leaves the memory goes to disk when there is a folder for it, and is forgotten otherwise.
-// Files are this process's own and are deleted when they are evicted or the store ends; a state that came back from disk
-// keeps its file, so that it can leave again for nothing.
+// Files are this process's own and are deleted when they are evicted or the store ends; a state that came back from
+// disk keeps its file, so that it can leave again for nothing.
 //
 // Thread safety: for the engine thread alone, but for `fetched`, which is called on the store's own disk thread.
 #pragma once

@@ -25,9 +25,11 @@ Result<std::string> grammar_from_schema(const std::string & schema) {
 
 }  // namespace
 
-PromptPreparer::PromptPreparer(std::shared_ptr<const Model> model, int32_t context_size, Callback on_prepared)
+PromptPreparer::PromptPreparer(std::shared_ptr<const Model> model, int32_t context_size, bool by_tier,
+                               Callback on_prepared)
     : model_(std::move(model)),
       context_size_(context_size),
+      by_tier_(by_tier),
       on_prepared_(std::move(on_prepared)),
       thread_([this] { run(); }) {}
 
@@ -46,7 +48,7 @@ PromptPreparer::~PromptPreparer() {
 void PromptPreparer::submit(GenerationRequest request, std::shared_ptr<GenerationControl> control) {
     {
         const std::lock_guard lock(mutex_);
-        std::deque<Job> & jobs = jobs_[queue::index_of(request.scheduling.tier)];
+        std::deque<Job> & jobs = jobs_[by_tier_ ? queue::index_of(request.scheduling.tier) : 0];
         jobs.push_back({std::move(request), std::move(control), now_us()});
         ++waiting_;
     }

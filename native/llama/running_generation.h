@@ -35,10 +35,10 @@ struct RunningGeneration {
 
     // While its prefix is being computed by another slot or read from disk it has a slot but does not run.
     bool awaits_prefix = false;
-    int32_t donor = -1;                // that slot
-    PrefixId fetching = kNoPrefix;     // that stored state
-    int32_t reused_tokens = 0;         // of the prompt, from a cached prefix
-    bool was_placed = false;           // its prefix was looked for
+    int32_t donor = -1;                     // that slot
+    PrefixId fetching = kNoPrefix;          // that stored state
+    int32_t reused_tokens = 0;              // of the prompt, from a cached prefix
+    bool was_placed = false;                // its prefix was looked for
     std::shared_ptr<const KvState> parked;  // its KV cache while it is parked; null: computed again
 
     int32_t drafted_tokens = 0;

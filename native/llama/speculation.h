@@ -4,8 +4,8 @@
 //
 // How many tokens are drafted follows what pays now: the depth with the most expected tokens per time, from measured
 // step times at each depth (they depend on the model, the machine and the sequences beside) and from how often this
-// sequence's drafts were right. Source of prompt lookup: A. Saxena, "Prompt Lookup Decoding", 2023; the search itself is
-// llama.cpp's common_ngram_simple_draft.
+// sequence's drafts were right. Source of prompt lookup: A. Saxena, "Prompt Lookup Decoding", 2023; the search itself
+// is llama.cpp's common_ngram_simple_draft.
 //
 // Thread safety: none; engine thread only.
 #pragma once

@@ -106,8 +106,8 @@ void ThreadBudget::record_trial(StepClass & step_class, double unit_us) {
     if (step_class.trial_us.size() < kTrialSteps) {
         // A trial that clearly loses after two steps is not worth three more: on a large model they are seconds.
         const double losing_us = kHopelessFactor * step_class.expected_us;
-        const bool hopeless = step_class.trial_us.size() >= 2 && step_class.trial_us[0] > losing_us &&
-                              step_class.trial_us[1] > losing_us;
+        const bool hopeless =
+            step_class.trial_us.size() >= 2 && step_class.trial_us[0] > losing_us && step_class.trial_us[1] > losing_us;
         if (!hopeless) return;
     }
     // The first step pays for starting or stopping threads.

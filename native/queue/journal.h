@@ -8,8 +8,10 @@
 // Thread safety: all functions from any thread. Callbacks are called on the writer thread (of checkpoints: on the
 // other), in the order of the changes; they may call everything but close() and the destructor. A change that is too
 // large (InvalidArgument) or comes after close() (JournalUnavailable) calls back at once, on the calling thread. A
-// change that failed is not in the map, unless the process ends before the log could be mended. Ownership: owns its
-// threads, its folder and the folder's lock. The callers bound what waits: they are told when it is done.
+// change that failed is not in the map, unless the process ends before the log could be mended.
+//
+// Ownership: owns its threads, its folder and the folder's lock. The callers bound what waits: they are told when it is
+// done.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,9 @@
 // What the journal asks of a file system: files in one folder whose contents and names can be made to survive a power
 // cut. Real folders come from open_journal_folder(); the tests have one that fails and loses power when told to.
 //
-// Thread safety: a folder may be used by several threads at once, each file by one at a time. Ownership: files do not
-// need their folder to outlive them. Sentences name files without their folder: they may reach users of a server.
+// Thread safety: a folder may be used by several threads at once, each file by one at a time.
+// Ownership: files do not need their folder to outlive them.
+// Sentences name files without their folder: they may reach users of a server.
 #pragma once
 
 #include <cstddef>

@@ -1,12 +1,14 @@
 // The bytes of the journal's two kinds of files; all numbers are little-endian.
 //
 //   log          header, the same header again, records, zeros up to a multiple of the header's chunk
-//   header       magic 8, version 4, chunk 4, generation 8, first sequence number 8, zeros 24, checksum 8 = 64 bytes
-//   record       mark 1 (not zero), checksum 8, length of the rest 4, sequence number 8, kind 1, key length 4, key,
-//   value checkpoint   magic 8, version 4, zeros 4, generation 8, next sequence number 8, entries 8, bytes of the map
-//   8, bytes of
-//                the frame 8, checksum of the frame 8, checksum of the header 8, then a zstd frame of every entry's key
-//                length 4, value length 8, key, value
+//   header       magic 8, version 4, chunk 4, generation 8, first sequence number 8, zeros 24, checksum 8
+//   record       mark 1 (not zero), checksum 8, length of the rest 4, sequence number 8, kind 1, key length 4,
+//                key, value
+//
+//   checkpoint   header, then a zstd frame of all entries
+//   header       magic 8, version 4, zeros 4, generation 8, next sequence number 8, entries 8, bytes of the map 8,
+//                bytes of the frame 8, checksum of the frame 8, checksum of the header 8
+//   entry        key length 4, value length 8, key, value
 //
 // A log is laid out in chunks of zeros before records are written into them, and a zero always follows the last record.
 // So a log that was cut anywhere, between two records too, is known by its size or by the missing zeros; and a record

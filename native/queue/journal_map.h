@@ -1,6 +1,7 @@
 // The map a journal keeps: entries by key, in the order of their keys. Entries are immutable and shared, so that a
-// snapshot copies pointers and not bytes. Thread safety: an entry may be read by any thread; a map by the one that owns
-// it.
+// snapshot copies pointers and not bytes.
+//
+// Thread safety: an entry may be read by any thread; a map by the one that owns it.
 #pragma once
 
 #include <cstddef>

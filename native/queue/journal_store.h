@@ -1,7 +1,7 @@
 // A journal's map and its files, without threads: changes are appended to the newest log, checkpoints replace old logs.
 //
-// Thread safety: none of its own. Members are labelled with who may use them: "changes" is whoever holds the commit
-// role of the Journal, "checkpoints" is the one thread that writes checkpoints. The two run side by side.
+// Thread safety: none of its own. Members are labelled with who may use them: "changes" is whoever holds the mutex of
+// the Journal that owns it, "checkpoints" is the one thread that writes checkpoints. The two run side by side.
 #pragma once
 
 #include <cstdint>

@@ -234,9 +234,9 @@ INFERNO_TEST(engine_random_scheduling_from_three_threads_loses_no_generation) {
     const auto commands = [&](unsigned seed) {
         std::mt19937 random(seed);
         for (int i = 0; i < 100; ++i) {
-            GenerationRequest request = Harness::request(
-                random() % 4 == 0 ? long_prompt(prompts[random() % 3]) : std::string(prompts[random() % 3]),
-                static_cast<int32_t>(1 + random() % 16));
+            GenerationRequest request = Harness::request(random() % 4 == 0 ? long_prompt(prompts[random() % 3])
+                                                                           : std::string(prompts[random() % 3]),
+                                                         static_cast<int32_t>(1 + random() % 16));
             request.scheduling.tier = static_cast<queue::Tier>(random() % queue::kTierCount);
             request.scheduling.user = random() % 3;
             if (random() % 5 == 0) request.scheduling.deadline_us = 1 + static_cast<int64_t>(random() % 50'000);

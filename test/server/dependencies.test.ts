@@ -56,7 +56,7 @@ describe('dependencies', () => {
     await using server = await startServer({ load: { contextSize: 4096 } });
     const first = server.post(
       completionsPath,
-      { prompt: 'Once', max_tokens: 2000, ignore_eos: true },
+      { prompt: 'Once', max_tokens: 1200, ignore_eos: true },
       { 'x-request-id': 'first' },
     );
     await eventually('the first one runs', async () => (await stateOf(server, 'first')) === 'running');

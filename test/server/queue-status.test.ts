@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { QueueLoad } from '../../lib/server/queue-load.js';
+import { queueReport } from '../../lib/server/queue-report.js';
 import { completionsPath, endless, sendEndless, startBusyServer, untilQueued } from '../support/busy-server.js';
 import { eventually, startServer } from '../support/with-server.js';
 import type { ErrorBody } from './openai-shapes.js';
@@ -92,6 +94,30 @@ describe('GET /metrics/queue/status', () => {
     const headers = { authorization: 'Bearer secret' };
     assert.equal((await fetch(`${server.url}/metrics/queue/status`, { headers })).status, 200);
     assert.equal((await fetch(`${server.url}/v1/requests/x`)).status, 401);
+  });
+});
+
+describe('the fairness of a model', () => {
+  it('is the share of the last waits within 30 s, by the quantiles that are known', async () => {
+    await using server = await startServer();
+    const status = server.model.queueStatus();
+    const [vip, high, normal, low] = status.byTier;
+    assert.ok(vip !== undefined && high !== undefined && normal !== undefined && low !== undefined);
+    const fairnessOf = (waitMs: typeof low.waitMs): unknown => {
+      const byTier = [vip, { ...high, started: 5000 }, normal, { ...low, started: 1000, waitMs }];
+      return queueReport('tiny', new QueueLoad({ queueStatus: () => ({ ...status, byTier }) }))['fairness'];
+    };
+    // Half of the 2,000 samples waited for nothing; of the others 97 % at most 30 s, half way from p95 to p99.
+    assert.deepEqual(fairnessOf({ mean: 12_000, p50: 10_000, p95: 20_000, p99: 40_000, max: 60_000 }), {
+      starvation_threshold_ms: 30_000,
+      starvation_detected: true,
+      fairness_score: 0.985,
+    });
+    assert.deepEqual(fairnessOf({ mean: 12_000, p50: 10_000, p95: 20_000, p99: 29_000, max: 30_000 }), {
+      starvation_threshold_ms: 30_000,
+      starvation_detected: false,
+      fairness_score: 1,
+    });
   });
 });
 

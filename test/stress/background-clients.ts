@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../../bench/seeded-random.js';
-import type { Background } from '../server/background-server.js';
+import type { Background, BackgroundList } from '../server/background-server.js';
 import type { TextAnswer } from '../server/openai-shapes.js';
 
 const prompts = ['Once upon a time', 'Two plus three is', 'Inferno is', 'One, two, three, four, five,', 'Hello!'];
@@ -57,6 +57,18 @@ export class BackgroundClients {
       while ((await this.#look(request)) !== 'completed') await delay(20);
     }
     for (const request of this.acknowledged) this.#check(request);
+    // Also what the journal took and could not acknowledge any more.
+    while (!(await this.#haveAllEnded())) await delay(20);
+  }
+
+  async #haveAllEnded(): Promise<boolean> {
+    for (let after = ''; ; ) {
+      const response = await fetch(`${this.#url}/v1/background?limit=100${after}`);
+      const { data, last_id, has_more } = (await response.json()) as BackgroundList;
+      if (data.some(({ ended_at }) => ended_at === null)) return false;
+      if (!has_more) return true;
+      after = `&after=${String(last_id)}`;
+    }
   }
 
   async #untilGone(act: () => Promise<unknown>, times: number): Promise<void> {
