@@ -77,8 +77,8 @@ Status Engine::create_context() {
     memory_bytes_ = context_memory_bytes(context_.get());
     slots_.resize(static_cast<size_t>(parallel_));
     slot_view_.resize(static_cast<size_t>(parallel_), nullptr);
-    prefixes_ =
-        std::make_unique<PrefixSharing>(context_.get(), slots_.size(), can_cut_, options_.cache, [this] { notify(); });
+    prefixes_ = std::make_unique<PrefixSharing>(context_.get(), slots_.size(), can_cut_, options_.cache);
+    if (Status status = prefixes_->open_disk([this] { notify(); }); !status) return status;
     queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
     scheduler_ = std::make_unique<queue::Scheduler>(queue::SchedulerOptions{options_.policy, workers});
     if (draft_room_ <= 0) return Status::ok();

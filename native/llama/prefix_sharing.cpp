@@ -21,13 +21,12 @@ std::span<const llama_token> computed(const RunningGeneration & generation) {
 
 }  // namespace
 
-PrefixSharing::PrefixSharing(llama_context * context, size_t slot_count, bool can_cut, PrefixStoreOptions store,
-                             std::function<void()> fetched)
+PrefixSharing::PrefixSharing(llama_context * context, size_t slot_count, bool can_cut, PrefixStoreOptions store)
     : context_(context),
       can_cut_(can_cut),
       residents_(slot_count),
       resident_lengths_(slot_count, 0),
-      store_(std::move(store), can_cut, std::move(fetched)) {}
+      store_(std::move(store), can_cut) {}
 
 size_t PrefixSharing::resident_match(size_t slot, std::span<const llama_token> wanted) const {
     return usable(shared(residents_[slot], wanted), residents_[slot].size());

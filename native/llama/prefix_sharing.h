@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -30,8 +29,9 @@ class PrefixSharing {
     using Slots = std::span<RunningGeneration * const>;
 
     // `context` must outlive it. `can_cut`: the sequences' states can be cut to a shorter one.
-    PrefixSharing(llama_context * context, size_t slot_count, bool can_cut, PrefixStoreOptions store,
-                  std::function<void()> fetched);
+    PrefixSharing(llama_context * context, size_t slot_count, bool can_cut, PrefixStoreOptions store);
+    // See PrefixStore::open_disk.
+    Status open_disk(PrefixStore::Callback fetched) { return store_.open_disk(std::move(fetched)); }
 
     // The free slot that suits the generation best, without leaving a gap that would split the batch. -1: none is free.
     int32_t choose_slot(Slots slots, const RunningGeneration & generation) const;

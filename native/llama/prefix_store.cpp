@@ -12,14 +12,17 @@ constexpr int64_t kKeepFetchedUs = 5'000'000;
 
 }  // namespace
 
-PrefixStore::PrefixStore(PrefixStoreOptions options, bool can_cut, std::function<void()> fetched)
-    : options_(std::move(options)), can_cut_(can_cut) {
-    if (options_.directory.empty() || options_.disk_bytes == 0 || !enabled()) return;
-    auto files = StateFiles::open(options_.directory, std::move(fetched));
-    if (files) files_ = std::move(files).value();
-}
+PrefixStore::PrefixStore(PrefixStoreOptions options, bool can_cut) : options_(std::move(options)), can_cut_(can_cut) {}
 
 PrefixStore::~PrefixStore() = default;
+
+Status PrefixStore::open_disk(Callback fetched) {
+    if (options_.directory.empty() || options_.disk_bytes == 0 || !enabled()) return Status::ok();
+    auto files = StateFiles::open(options_.directory, std::move(fetched));
+    if (!files) return files.status();
+    files_ = std::move(files).value();
+    return Status::ok();
+}
 
 PrefixMatch PrefixStore::find(std::span<const llama_token> tokens) const {
     return can_cut_ ? tree_.longest_shared(tokens) : tree_.longest_contained(tokens);

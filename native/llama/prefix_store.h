@@ -39,9 +39,15 @@ struct PrefixStoreStats {
 
 class PrefixStore {
   public:
-    // `can_cut`: the model's state can be cut to a shorter one. `fetched` tells that poll() has something to do.
-    PrefixStore(PrefixStoreOptions options, bool can_cut, std::function<void()> fetched);
+    using Callback = std::function<void()>;
+
+    // `can_cut`: the model's state can be cut to a shorter one.
+    PrefixStore(PrefixStoreOptions options, bool can_cut);
     ~PrefixStore();
+
+    // Makes the folder on disk, if there is to be one. `fetched` tells that poll() has something to do. Fails with
+    // InvalidArgument when the folder cannot be made.
+    Status open_disk(Callback fetched);
 
     bool enabled() const { return options_.memory_bytes > 0; }
 

@@ -53,7 +53,7 @@ bool poll_until(PrefixStore & store, Done done) {
 }  // namespace
 
 INFERNO_TEST(prefix_store_finds_what_was_put_and_keeps_its_budget) {
-    PrefixStore store({1000, "", 0}, true, [] {});
+    PrefixStore store({1000, "", 0}, true);
     store.put(tokens_from(0, 50), state_of(400, 1), 1);
     store.put(tokens_from(1000, 50), state_of(400, 2), 2);
     CHECK_EQ(store.find(tokens_from(0, 30)).length, 30u);
@@ -70,7 +70,7 @@ INFERNO_TEST(prefix_store_finds_what_was_put_and_keeps_its_budget) {
 }
 
 INFERNO_TEST(prefix_store_prefers_to_lose_what_others_cover) {
-    PrefixStore store({1200, "", 0}, true, [] {});
+    PrefixStore store({1200, "", 0}, true);
     store.put(tokens_from(0, 60), state_of(400, 1), 1);
     store.put(tokens_from(0, 40), state_of(400, 2), 2);  // wholly inside the first
     store.put(tokens_from(500, 60), state_of(400, 3), 3);
@@ -81,7 +81,7 @@ INFERNO_TEST(prefix_store_prefers_to_lose_what_others_cover) {
 }
 
 INFERNO_TEST(prefix_store_the_same_tokens_replace_what_was_stored) {
-    PrefixStore store({1000, "", 0}, true, [] {});
+    PrefixStore store({1000, "", 0}, true);
     store.put(tokens_from(0, 50), state_of(400, 1), 1);
     store.put(tokens_from(0, 50), state_of(300, 2), 2);
     CHECK_EQ(store.stats().entries, 1u);
@@ -93,7 +93,8 @@ INFERNO_TEST(prefix_store_spills_to_disk_comes_back_and_cleans_up) {
     Folder folder;
     std::atomic<int> calls{0};
     {
-        PrefixStore store({1000, folder.path(), 1 << 20}, true, [&] { ++calls; });
+        PrefixStore store({1000, folder.path(), 1 << 20}, true);
+        CHECK(store.open_disk([&] { ++calls; }).is_ok());
         for (int i = 0; i < 5; ++i) {
             store.put(tokens_from(1000 * i, 50), state_of(400, static_cast<uint8_t>(i + 1)), i + 1);
         }
@@ -121,9 +122,17 @@ INFERNO_TEST(prefix_store_spills_to_disk_comes_back_and_cleans_up) {
 INFERNO_TEST(prefix_store_disk_budget_forgets_the_least_worth) {
     Folder folder;
     // A state of one repeated byte takes some thirty bytes on disk.
-    PrefixStore store({1000, folder.path(), 60}, true, [] {});
+    PrefixStore store({1000, folder.path(), 60}, true);
+    CHECK(store.open_disk([] {}).is_ok());
     for (int i = 0; i < 8; ++i) store.put(tokens_from(1000 * i, 50), state_of(900, 1), i + 1);
     CHECK(poll_until(store, [&] { return store.stats().spilled >= 7; }));
     CHECK(store.stats().disk_bytes <= 60);
     CHECK(store.stats().entries < 8);
+}
+
+INFERNO_TEST(prefix_store_says_when_its_folder_cannot_be_made) {
+    PrefixStore store({1000, "/dev/null/cache", 1 << 20}, true);
+    const inferno::Status status = store.open_disk([] {});
+    CHECK(!status.is_ok());
+    CHECK_EQ(inferno::error_code_name(status.code()), "invalid_argument");
 }
