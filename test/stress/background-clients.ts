@@ -7,6 +7,10 @@ import type { TextAnswer } from '../server/openai-shapes.js';
 
 const prompts = ['Once upon a time', 'Two plus three is', 'Inferno is', 'One, two, three, four, five,', 'Hello!'];
 
+/** How many of the requests are looked at most. */
+const newest = 12;
+const longestPauseMs = 60;
+
 /** One request, and what was heard of it. */
 interface Promised {
   readonly prompt: string;
@@ -43,7 +47,9 @@ export class BackgroundClients {
   async use(url: string, clients: number, mostRequests: number): Promise<void> {
     this.#url = url;
     const submitters = Array.from({ length: clients }, () => this.#untilGone(() => this.#submit(), mostRequests));
-    const readers = [this.#untilGone(() => this.#lookAgain(), Infinity), this.#untilGone(() => this.#ask(), Infinity)];
+    const readers = [() => this.#lookAgain(), () => this.#lookAgain(), () => this.#ask()].map((act) =>
+      this.#untilGone(act, Infinity),
+    );
     await Promise.all([...submitters, ...readers]);
   }
 
@@ -62,7 +68,7 @@ export class BackgroundClients {
   }
 
   async #haveAllEnded(): Promise<boolean> {
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const response = await fetch(`${this.#url}/v1/background?limit=100${after}`);
       const { data, last_id, has_more } = (await response.json()) as BackgroundList;
       if (data.some(({ ended_at }) => ended_at === null)) return false;
@@ -95,6 +101,7 @@ export class BackgroundClients {
     const request: Promised = { prompt, tokens, key, id: undefined, answer: undefined };
     this.#requests.push(request);
     await this.#send(request);
+    await delay(this.#random.next() * longestPauseMs);
   }
 
   #pickRepeatable(): Promised | undefined {
@@ -121,7 +128,9 @@ export class BackgroundClients {
   /** Reads one of the acknowledged requests. */
   async #lookAgain(): Promise<void> {
     const known = this.acknowledged;
-    const request = known[this.#random.integer(0, Math.max(0, known.length - 1))];
+    // Mostly new ones, which may have got their answer this very moment.
+    const oldest = this.#random.next() < 0.9 ? Math.max(0, known.length - newest) : 0;
+    const request = known[this.#random.integer(oldest, Math.max(0, known.length - 1))];
     if (request === undefined) await delay(5);
     else await this.#look(request);
   }

@@ -11,10 +11,11 @@ import { KilledServer } from './killed-server.js';
 
 const kills = Number(process.env['INFERNO_KILLS'] ?? 10);
 const seed = Number(process.env['INFERNO_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const clients = 6;
+const clients = 4;
 /** Of one client, from one kill to the next: all together stay below what the server keeps. */
-const mostRequests = 5;
-const longestLifeMs = 800;
+const mostRequests = 10;
+/** Mostly shorter than what the clients have to do, so that the kill finds them at it. */
+const longestLifeMs = 400;
 
 /** The ends in the journal by request; every key holds one. */
 async function endsIn(folder: JournalFolder): Promise<Map<string, string>> {
@@ -45,7 +46,7 @@ describe('background work on a server that is killed', () => {
     let ends = new Map<string, string>();
     let startMs = 1000;
     for (let kill = 0; kill < kills; kill++) {
-      const server = new KilledServer(folder.path);
+      await using server = new KilledServer(folder.path);
       const bornMs = performance.now();
       if (random.next() < 0.15) {
         // While it starts, recovers its journal or loads its model.
@@ -54,10 +55,8 @@ describe('background work on a server that is killed', () => {
         const url = await server.listening();
         assert.ok(url !== undefined);
         startMs = performance.now() - bornMs;
-        const used = work.use(url, clients, mostRequests);
-        await delay(random.next() * longestLifeMs);
-        await server.kill();
-        await used;
+        const lifeMs = random.next() * longestLifeMs;
+        await Promise.all([work.use(url, clients, mostRequests), delay(lifeMs).then(() => server.kill())]);
       }
       if (server.child.signalCode === null) await server.kill();
       warnings.push(...server.warnings);
@@ -67,7 +66,7 @@ describe('background work on a server that is killed', () => {
         ends = now;
       }
     }
-    const last = new KilledServer(folder.path);
+    await using last = new KilledServer(folder.path);
     const url = await last.listening();
     assert.ok(url !== undefined);
     await work.settle(url);

@@ -50,6 +50,10 @@ export class KilledServer {
     if (this.child.signalCode !== 'SIGKILL') throw new Error(`The server ended before it was killed: ${this.#output}`);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await this.kill();
+  }
+
   /** Resolves with the exit code. */
   async stop(): Promise<number | null> {
     this.child.kill('SIGTERM');
