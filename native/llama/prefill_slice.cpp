@@ -14,7 +14,7 @@ constexpr double kSmoothing = 0.2;
 int32_t PrefillSlice::tokens(int32_t prompts) {
     const double patience = std::clamp(0.5 * (prompts + 1), 1.0, kMostPatience);
     // What was learned holds for the new target too, as far as a step's time goes with its tokens.
-    if (patience < patience_) tokens_ = std::max(kMinTokens, static_cast<int32_t>(tokens_ * patience / patience_));
+    tokens_ = std::max(kMinTokens, static_cast<int32_t>(tokens_ * patience / patience_));
     patience_ = patience;
     return std::min(tokens_, max_tokens_);
 }

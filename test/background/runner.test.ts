@@ -116,6 +116,30 @@ describe('the runner of background work', () => {
     assert.deepEqual(await folder.keys(), [`end/${record.id}/1`]);
   });
 
+  it('shows no end that the journal refuses', async () => {
+    await using folder = await JournalFolder.make();
+    const setup = await setUp(folder);
+    const { store, executor, runner } = setup;
+    const records = await addAll(store, [{}, {}]);
+    const [running, ...rest] = records;
+    assert.ok(running !== undefined && rest[0] !== undefined);
+    runner.add(running);
+    await executor.reached(1);
+    await store.close();
+    executor.settle(0);
+    runner.add(rest[0]);
+    await assert.rejects(runner.cancel(rest[0]));
+    assert.deepEqual(
+      records.map((record) => [runner.statusOf(record), record.end]),
+      [
+        ['running', undefined],
+        ['running', undefined],
+      ],
+    );
+    await runner.stop(0);
+    assert.deepEqual(executor.ids, [running.id]);
+  });
+
   it('cancels what waits and what runs; neither runs again', async () => {
     await using folder = await JournalFolder.make();
     const setup = await setUp(folder, { generations: 1 });

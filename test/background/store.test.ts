@@ -152,6 +152,20 @@ describe('the store of background work', () => {
     assert.deepEqual(await folder.keys(), [`end/${record.id}/0`, 'job/bg_damaged', 'later/version']);
   });
 
+  it('takes and ends nothing that the journal refuses', async () => {
+    await using folder = await JournalFolder.make();
+    const store = await folder.store();
+    const record = await store.add(submission());
+    await store.close();
+    const refused = submission({ idempotencyKey: 'k' });
+    await assert.rejects(store.add(refused), hasCode('journal_unavailable'));
+    assert.equal(store.find(refused.id, 'me'), undefined);
+    assert.equal(store.repeated({ owner: 'me', idempotencyKey: 'k' }), undefined);
+    await assert.rejects(store.countStart(record), hasCode('journal_unavailable'));
+    await assert.rejects(store.end(record, answered), hasCode('journal_unavailable'));
+    assert.deepEqual([record.starts, record.end], [0, undefined]);
+  });
+
   it('says so when the folder is in use or no folder', async () => {
     await using folder = await JournalFolder.make();
     const store = await folder.store();
