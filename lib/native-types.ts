@@ -129,7 +129,13 @@ export interface NativeTierStatus {
   /** Of the oldest waiting request; 0 = none. */
   readonly oldestMs: number;
   /** Waiting times of the last 1,000 started requests. */
-  readonly waitMs: { readonly mean: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number };
+  readonly waitMs: {
+    readonly mean: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+    readonly max: number;
+  };
   readonly started: number;
   readonly tokensServed: number;
 }
