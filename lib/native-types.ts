@@ -254,10 +254,19 @@ export interface NativeGenerationEnd {
   readonly promptTokens: number;
   readonly cachedTokens: number;
   readonly completionTokens: number;
-  /** Microseconds. */
+  /**
+   * Microseconds. tokenize + queue + prefill + decode + detokenize = ended - submitted, exactly. Chat template and
+   * grammar count as tokenize, the time it was parked as queue.
+   */
+  readonly tokenizeUs: number;
   readonly queueUs: number;
   readonly prefillUs: number;
   readonly decodeUs: number;
+  readonly detokenizeUs: number;
+  /** On the clock of `process.hrtime`, in microseconds. `firstTokenUs` is 0 when there was none. */
+  readonly submittedUs: number;
+  readonly firstTokenUs: number;
+  readonly endedUs: number;
   /** Tokens proposed by speculation, and those of them that were right. */
   readonly draftedTokens: number;
   readonly acceptedTokens: number;
@@ -281,8 +290,72 @@ export interface NativeTokenLogprob {
   }[];
 }
 
+/** What is timed, in the order of the numbers that `NativeStatistics` takes. `first_token` is from submission on. */
+export const phases = [
+  'receive',
+  'tokenize',
+  'queue',
+  'prefill',
+  'decode',
+  'detokenize',
+  'serialize',
+  'first_token',
+  'inter_token',
+  'total',
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** How far a summary looks back. */
+export const statisticsWindows = ['1m', '5m', '1h', 'all'] as const;
+export type StatisticsWindow = (typeof statisticsWindows)[number];
+
+/** Times in milliseconds; quantiles are within 1 % of the exact ones. */
+export interface NativePhaseSummary {
+  readonly phase: Phase;
+  readonly tier: Tier;
+  readonly count: number;
+  readonly mean: number;
+  readonly stddev: number;
+  readonly min: number;
+  readonly max: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly p999: number;
+  /** The slots of the window, oldest first, as far as something was recorded in them; for trends. Empty for 'all'. */
+  readonly slots: readonly { readonly ageMs: number; readonly count: number; readonly mean: number }[];
+}
+
+/** Histograms per phase and tier. Recording never blocks; reading never stops who records. */
+export interface NativeStatistics {
+  /** Numbers are indexes into `phases` and `tiers`. Only for statistics made by `createStatistics`. */
+  record(phase: number, tier: number, microseconds: number): void;
+  /** Only what was recorded at least once in the window. `others` are merged in: a model's replicas. */
+  summarize(window: StatisticsWindow, others: readonly NativeStatistics[]): NativePhaseSummary[];
+  /**
+   * Over all time and all tiers, for Prometheus: how many were at most as long as each bound (microseconds, ascending),
+   * and their number and sum.
+   */
+  cumulate(
+    phase: number,
+    boundsUs: Float64Array,
+  ): { readonly counts: Float64Array; readonly count: number; readonly sumUs: number };
+}
+
+/** One of the last 1,000 generations that ended, as the engine saw it. */
+export interface NativeGenerationProfile extends Omit<NativeGenerationEnd, 'stopSequence' | 'error'> {
+  readonly generation: number;
+  readonly tier: Tier;
+  /** The longest time between two tokens. */
+  readonly maxInterTokenUs: number;
+}
+
 export interface NativeModel {
   info(): NativeModelInfo;
+  /** The last generations that ended, newest first, at most 1,000. */
+  profiles(limit: number): NativeGenerationProfile[];
+  /** What the engine timed: all phases but receive and serialize. Lives as long as the model. */
+  statistics(): NativeStatistics;
   stats(): NativeModelStats;
   queueStatus(): NativeQueueStatus;
   /** Undefined for numbers that are unknown or have ended. */
@@ -380,6 +453,8 @@ export interface NativeOpenedJournal {
 }
 
 export interface NativeAddon {
+  /** Statistics that the caller records into; one thread. */
+  createStatistics(): NativeStatistics;
   /** Recovers to the last good record of damaged files. Rejects with 'journal_unavailable', e.g. when it is in use. */
   openJournal(options: NativeJournalOptions): Promise<NativeOpenedJournal>;
   /** Directory that holds the backend libraries; idempotent. */
