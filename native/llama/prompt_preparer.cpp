@@ -65,7 +65,10 @@ void PromptPreparer::run() {
         best->pop_front();
         --waiting_;
         lock.unlock();
-        on_prepared_(prepare(std::move(job)));
+        const int64_t begun_us = now_us();
+        std::unique_ptr<RunningGeneration> generation = prepare(std::move(job));
+        generation->times.tokenize_us = now_us() - begun_us;
+        on_prepared_(std::move(generation));
         lock.lock();
     }
 }
@@ -73,7 +76,7 @@ void PromptPreparer::run() {
 std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
     auto generation = std::make_unique<RunningGeneration>();
     generation->control = std::move(job.control);
-    generation->submitted_us = job.submitted_us;
+    generation->times.submitted_us = job.submitted_us;
     generation->scheduling = std::move(job.request.scheduling);
     if (generation->cancelled()) return generation;
 

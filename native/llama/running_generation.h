@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "native/llama/generation.h"
+#include "native/llama/generation_times.h"
 #include "native/llama/kv_state.h"
 #include "native/llama/prefix_tree.h"
 
@@ -49,9 +50,7 @@ struct RunningGeneration {
     int32_t pending_tokens = 0;
     std::string pending_logprobs;
 
-    int64_t submitted_us = 0;
-    int64_t started_us = 0;  // 0: never
-    int64_t first_token_us = 0;
+    GenerationTimes times;
 
     bool cancelled() const { return control->cancelled.load(std::memory_order_relaxed); }
     bool paused() const { return control->paused.load(std::memory_order_relaxed); }
