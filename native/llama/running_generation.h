@@ -32,7 +32,7 @@ struct RunningGeneration {
     int32_t completion_tokens = 0;
     std::vector<llama_token> draft;  // tokens that may follow, to be verified in the next step
     bool skips_draft = false;        // the next token is to be computed as it would be without speculation
-    double draft_acceptance = 0.6;   // how likely a drafted token is right; a guess at first
+    double draft_acceptance = 0.8;   // how likely a drafted token is right; hopeful at first, so that it is tried
 
     // While its prefix is being computed by another slot or read from disk it has a slot but does not run.
     bool awaits_prefix = false;

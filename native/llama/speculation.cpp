@@ -15,6 +15,8 @@ constexpr double kCostSmoothing = 0.2;
 constexpr double kAcceptanceSmoothing = 0.1;
 // What a deeper draft costs as long as that was not measured, as a share of a step per token.
 constexpr double kAssumedCost = 0.12;
+constexpr double kMostFirstCost = 2.0;  // plain steps
+constexpr double kCostRecovery = 0.002;
 // A draft must promise this much more, because a wrong one costs for sure.
 constexpr double kMinGain = 1.03;
 // A sequence that stopped drafting tries again after some tokens, since its text may have begun to repeat.
@@ -149,9 +151,19 @@ void Speculation::record_outcome(RunningGeneration & generation, int32_t drafted
 
 void Speculation::record_step(int32_t sequences, int32_t deepest, int64_t step_us) {
     if (!enabled() || sequences == 0 || deepest > kMaxDepth) return;
-    double & known = cost_us_[class_of(sequences)][static_cast<size_t>(deepest)];
+    auto & costs = cost_us_[class_of(sequences)];
+    double & known = costs[static_cast<size_t>(deepest)];
     const auto step = static_cast<double>(step_us);
-    known = known == 0.0 ? step : known + kCostSmoothing * (std::min(step, 3 * known) - known);
+    const double plain = costs[0];
+    // The first step of its shape pays for more than itself.
+    const double first = plain == 0.0 ? step : std::min(step, kMostFirstCost * plain);
+    known = known == 0.0 ? first : known + kCostSmoothing * (std::min(step, 3 * known) - known);
+    if (deepest > 0) return;
+    // What was dear once is tried again after a while.
+    for (size_t depth = 1; depth < costs.size(); ++depth) {
+        const double assumed = costs[0] * (1.0 + kAssumedCost * static_cast<double>(depth));
+        if (costs[depth] > assumed) costs[depth] -= kCostRecovery * (costs[depth] - assumed);
+    }
 }
 
 }  // namespace inferno::llama
