@@ -120,13 +120,8 @@ Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest
                       "This model cannot generate text; it has no decoder that Inferno can run.");
     }
     if (request.kind == PromptKind::Tokens) {
-        const int32_t vocabulary_size = model_->description().vocabulary_size;
-        for (const llama_token token : request.tokens) {
-            if (token >= 0 && token < vocabulary_size) continue;
-            return Status(ErrorCode::InvalidArgument, "Expected token ids from 0 to " +
-                                                          std::to_string(vocabulary_size - 1) +
-                                                          " for prompt but received " + std::to_string(token) + ".");
-        }
+        Status status = check_token_ids(request.tokens, model_->description().vocabulary_size, "prompt");
+        if (!status) return status;
         return std::move(request.tokens);
     }
     if (request.kind == PromptKind::Text) return tokenize(model_->vocab(), request.prompt, true, true);
