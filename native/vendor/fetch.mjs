@@ -45,10 +45,15 @@ function checkIntegrity(file, integrity) {
   }
 }
 
+/** What is taken of a package may lie in a folder for each platform. */
+function pathOf(part) {
+  return part.take.path.replace('{platform}', process.platform).replace('{arch}', process.arch);
+}
+
 function unpackTarball(part, tarball, workDirectory) {
   runTool(
     'tar',
-    ['-xzf', tarball, '-C', workDirectory, part.take.path],
+    ['-xzf', tarball, '-C', workDirectory, pathOf(part)],
     {},
     'tar was not found. On Debian: apt install tar.',
   );
@@ -56,14 +61,14 @@ function unpackTarball(part, tarball, workDirectory) {
 
 function unpackFolder(part, tarball, workDirectory, target) {
   unpackTarball(part, tarball, workDirectory);
-  cpSync(join(workDirectory, part.take.path), target, { recursive: true });
+  cpSync(join(workDirectory, pathOf(part)), target, { recursive: true });
 }
 
 function unpackGitBundle(part, tarball, workDirectory, target) {
   unpackTarball(part, tarball, workDirectory);
   runTool(
     'git',
-    ['clone', '--quiet', '--no-checkout', join(workDirectory, part.take.path), target],
+    ['clone', '--quiet', '--no-checkout', join(workDirectory, pathOf(part)), target],
     {},
     'git was not found. It is needed to unpack llama.cpp. On Debian: apt install git.',
   );
@@ -71,6 +76,7 @@ function unpackGitBundle(part, tarball, workDirectory, target) {
 }
 
 function fetchPart(part) {
+  if (part.platforms && !part.platforms.includes(`${process.platform}-${process.arch}`)) return;
   const target = join(vendorDirectory, part.name);
   const stamp = `${part.package}@${part.version} ${part.integrity}\n`;
   const stampFile = join(target, stampName);
