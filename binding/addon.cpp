@@ -12,9 +12,12 @@
 namespace inferno::binding {
 namespace {
 
-// initialize(libraryDirectory: string): void
+// initialize(libraryDirectory: string, backendDirectories: readonly string[]): void
 void initialize(const Napi::CallbackInfo & info) {
-    const Status status = llama::initialize_backend(info[0].ToString().Utf8Value());
+    std::vector<std::string> directories;
+    const auto list = info[1].As<Napi::Array>();
+    for (uint32_t i = 0; i < list.Length(); ++i) directories.push_back(list.Get(i).ToString().Utf8Value());
+    const Status status = llama::initialize_backend(info[0].ToString().Utf8Value(), directories);
     if (!status) throw to_error(info.Env(), status);
 }
 

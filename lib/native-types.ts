@@ -382,8 +382,8 @@ export interface NativeAddon {
   createStatistics(): NativeStatistics;
   /** Recovers to the last good record of damaged files. Rejects with 'journal_unavailable', e.g. when it is in use. */
   openJournal(options: NativeJournalOptions): Promise<NativeOpenedJournal>;
-  /** Directory that holds the backend libraries; idempotent. */
-  initialize(libraryDirectory: string): void;
+  /** The directory that holds the addon's own libraries, and those of packages with more backends; idempotent. */
+  initialize(libraryDirectory: string, backendDirectories: readonly string[]): void;
   systemInfo(): NativeSystemInfo;
   /** Reads and checks the whole structure of a GGUF file without loading it. Rejects with 'invalid_model_file' etc. */
   checkGguf(path: string): Promise<NativeGgufSummary>;
