@@ -73,9 +73,8 @@ class HistogramSnapshot {
     // Back to empty, at the price of what was used.
     void clear();
 
-    bool empty() const { return count() == 0; }
-    // Of buckets; all functions agree about it.
-    uint64_t count() const;
+    bool empty() const { return count_ == 0; }
+    uint64_t count() const { return count_; }
     uint64_t sum_ns() const { return moments_.sum_ns; }
     // 0 when empty.
     uint64_t min_ns() const { return moments_.count == 0 ? 0 : moments_.min_ns; }
@@ -106,6 +105,7 @@ class HistogramSnapshot {
     Octave & touch(size_t octave);
 
     uint64_t touched_ = 0;  // bit i: octave i may have counts
+    uint64_t count_ = 0;    // in all of them
     HistogramMoments moments_;
     std::array<Octave, HistogramBuckets::kOctaves> octaves_{};
 };
@@ -126,7 +126,7 @@ class alignas(kCacheLine) Histogram {
         // Relaxed: this thread published it.
         Octave * octave = octaves_[place.octave].load(std::memory_order_relaxed);
         if (octave == nullptr) octave = &make_octave(place.octave);
-        increase((*octave)[place.sub], Count{1});
+        increase(octave->counts[place.sub], Count{1});
         record_moments(value);
     }
     // Writer only: what `other` counted is added, as if it had been recorded here. REQUIRES: same writer.
@@ -138,9 +138,9 @@ class alignas(kCacheLine) Histogram {
     void add_to(HistogramSnapshot & snapshot) const;
 
   private:
-    using Octave = std::array<std::atomic<Count>, HistogramBuckets::kSubCount>;
-    struct alignas(kCacheLine) AlignedOctave {
-        Octave counts{};
+    // A whole number of cache lines, so that writers of different histograms share none.
+    struct alignas(kCacheLine) Octave {
+        std::array<std::atomic<Count>, HistogramBuckets::kSubCount> counts{};
     };
 
     // Only one thread writes, so this needs no locked instruction. Release: histogram_windows.h reads histograms that

@@ -40,13 +40,26 @@ struct WindowSlot {
     uint64_t sum_ns = 0;
 };
 
-// What one or several HistogramWindows hold of one window. REQUIRES: all were collected with the same window.
-struct WindowSnapshot {
-    HistogramSnapshot histogram;
-    // Those in which something was recorded, oldest first. None for Window::All.
-    std::vector<WindowSlot> slots;
+inline constexpr size_t kWindowLevels = 3;  // lengths of slots
 
+// What one or several HistogramWindows hold of one window. REQUIRES: all were collected with the same window. It has
+// 76 KiB: to be reused, and not for the stack.
+class WindowSnapshot {
+  public:
+    const HistogramSnapshot & histogram() const { return histogram_; }
+    // Those in which something was recorded, oldest first. None for Window::All.
+    const std::vector<WindowSlot> & slots() const { return slots_; }
     void clear();
+
+  private:
+    friend class HistogramWindows;
+
+    void add_slot(int64_t number, const HistogramSnapshot & part);
+
+    HistogramSnapshot histogram_;
+    std::vector<WindowSlot> slots_;
+    // Of HistogramWindows::collect(): the slot of each length that is being read.
+    std::array<HistogramSnapshot, kWindowLevels> parts_;
 };
 
 // Middle of the part of a slot that lies before `now_us`, as microseconds before `now_us`.
@@ -71,7 +84,6 @@ class alignas(kCacheLine) HistogramWindows {
 
   private:
     using SlotHistogram = Histogram<uint32_t>;
-    static constexpr size_t kLevels = 3;
     static constexpr int64_t kNoNumber = -1;
 
     struct Slot {
@@ -82,12 +94,19 @@ class alignas(kCacheLine) HistogramWindows {
     // Writer: makes the slots whose time is over, and the one of `now_us` current.
     void turn(int64_t now_us);
     void make_from_shorter(size_t level, int64_t number);
-    Slot & reuse(size_t level, int64_t number);
-    // Reader: adds a slot, or the shorter ones it would be made of. Uses `scratch`.
-    void collect_slot(size_t level, int64_t number, HistogramSnapshot & into, HistogramSnapshot & scratch) const;
-    bool read_slot(const Slot & slot, int64_t number, HistogramSnapshot & into) const;
-    Slot & slot(size_t level, int64_t number);
-    const Slot & slot(size_t level, int64_t number) const;
+    // Writer: takes the slot's number away and empties it.
+    Slot & take(size_t level, int64_t number);
+    // Reader: `part` becomes what the slot holds. False when it is not made, not yet or no longer.
+    bool copy(size_t level, int64_t number, HistogramSnapshot & part) const;
+    // Reader: parts[level] becomes what the slot holds, or will when it is made.
+    void collect_slot(size_t level, int64_t number, std::array<HistogramSnapshot, kWindowLevels> & parts) const;
+    // The place of a slot, whatever lies there.
+    template <typename Windows>
+    static auto & find(Windows & windows, size_t level, int64_t number) {
+        const auto at = [number](auto & slots) -> auto & { return slots[static_cast<size_t>(number) % slots.size()]; };
+        if (level == 0) return at(windows.seconds_);
+        return level == 1 ? at(windows.half_minutes_) : at(windows.minutes_);
+    }
 
     // Writer only.
     int64_t next_turn_us_ = INT64_MIN;

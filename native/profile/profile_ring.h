@@ -26,12 +26,12 @@
 
 namespace inferno::profile {
 
-// What a reader that comes again and again gets: oldest first, beginning at the sequence it asked for.
+// What a reader that comes again and again gets.
 template <typename Record>
 struct RecordsSince {
-    std::vector<Record> records;
-    uint64_t next = 0;  // to ask for the next time
-    uint64_t lost = 0;  // records before these that were overwritten before they were read
+    std::vector<Record> records;  // oldest first
+    uint64_t next = 0;            // to ask for the next time
+    uint64_t lost = 0;            // of the records up to `next`, those that were overwritten before they were read
 };
 
 template <typename Record, size_t Capacity = 1024>
@@ -82,11 +82,9 @@ class ProfileRing {
         const uint64_t end = written();
         RecordsSince<Record> result;
         const uint64_t oldest = end > Capacity ? end - Capacity : 0;
-        uint64_t index = std::clamp(sequence, oldest, std::max(oldest, end));
+        uint64_t index = std::clamp(sequence, oldest, end);
         for (; index < end && result.records.size() < limit; ++index) {
             const std::optional<Record> record = read(index);
-            // Overwritten meanwhile; the writer can have overtaken nothing but the beginning.
-            if (!record) result.records.clear();
             if (record) result.records.push_back(*record);
         }
         result.next = index;

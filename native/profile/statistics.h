@@ -95,7 +95,6 @@ class alignas(kCacheLine) Statistics {
         return static_cast<size_t>(phase) * queue::kTierCount + queue::index_of(tier);
     }
     HistogramWindows & make_windows(std::atomic<HistogramWindows *> & windows);
-    void collect(size_t index, Window window, int64_t now_us, WindowSnapshot & into) const;
 
     // Owned; published with release when made, never taken back.
     std::array<std::atomic<HistogramWindows *>, kPhaseCount * queue::kTierCount> windows_{};

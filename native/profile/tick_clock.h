@@ -4,17 +4,19 @@
 // now_ticks() is rdtsc on x86-64 when the TSC is invariant and the system's own clock is made of it, cntvct_el0 on
 // arm64, and steady_clock elsewhere. Any thread, after static initialization.
 //
-// TickClock: owned by the one thread that converts; ticks may come from any thread. It costs no time at start-up: it
-// compares both clocks when it is made and again, at most once a second, when something is converted.
+// TickClock: owned by the one thread that converts; ticks may come from any thread. Nothing waits for a calibration:
+// the rate is what both clocks advanced since the program was loaded, and then since the last comparison, of which
+// there is at most one a second, when something is converted.
 //
-// Bounds, with e the error of reading both clocks as a pair (the best of three, some 50 ns):
-// - A moment at most a second old: 4 e, plus what the steady clock changed its rate by within the last two seconds.
-//   The kernel limits that to 500 ppm (0.5 ms after a second of disturbance); in practice it is below 1 ppm.
-// - Older by d: in addition d times the change of rate since then. The error does not grow with the age of the clock,
-//   because each comparison starts anew.
+// Bounds, with e the error of reading both clocks at once (the best of three, below 100 ns where rdtsc takes 10):
+// - A moment at most a second old: 4 e, plus a second times the change of the steady clock's rate within the last two.
+//   The kernel limits its steering to 500 ppm (0.5 ms); in practice the rate changes by less than 1 ppm (1 us).
+// - A moment older by d: in addition d times the change of the rate since then. Nothing grows with the age of the
+// clock,
+//   since each comparison starts anew; that is what keeps it right over days.
 // - A counter that jumped (suspend, migration of a virtual machine) is noticed with the next comparison.
-// Two conversions may be of different comparisons, so moments closer than e can change places; differences that must
-// not be negative are clamped by who takes them.
+// Conversions before and after a comparison may differ by e, so who needs a difference that is not negative takes
+// interval_ns().
 #pragma once
 
 #include <chrono>
@@ -60,13 +62,13 @@ class TickClock {
     // Nanoseconds, microseconds on the steady clock.
     int64_t to_ns(int64_t ticks) {
         const int64_t since_base = ticks - base_ticks_;
-        // Much older than the base happens too when the counter was set back.
+        // Long before the base: perhaps the counter was set back.
         if (since_base > compare_after_ || since_base < kLongAgo) compare();
         return base_ns_ + static_cast<int64_t>(static_cast<double>(ticks - base_ticks_) * ns_per_tick_);
     }
     int64_t to_us(int64_t ticks) { return to_ns(ticks) / kNsPerUs; }
 
-    // Length of an interval by the current rate; 0 when it is negative.
+    // Length of an interval at the present rate; 0 when it is negative.
     int64_t interval_ns(int64_t from_ticks, int64_t to_ticks) {
         if (to_ticks - base_ticks_ > compare_after_) compare();
         const int64_t ticks = to_ticks - from_ticks;
@@ -77,14 +79,14 @@ class TickClock {
     static constexpr int64_t kNsPerUs = 1000;
     static constexpr int64_t kLongAgo = -(int64_t{1} << 36);  // half a minute of a fast counter
 
-    // Reads both clocks and makes the moment the base.
+    // Reads both clocks, and makes that moment the base if the next comparison is due.
     void compare();
 
-    int64_t base_ticks_ = 0;
-    int64_t base_ns_ = 0;
+    int64_t base_ticks_;
+    int64_t base_ns_;
     double ns_per_tick_ = 1;
-    // The next comparison is due that many ticks after the base: as many as the last rate was measured over, up to a
-    // second, so that no error grows by more than the doubling of its interval.
+    // The next comparison is due that many ticks after the base: as many as the rate was measured over, up to a second.
+    // So a rate is never used for longer than twice the time it comes from. 0: the rate is not known yet.
     int64_t compare_after_ = 0;
 };
 
