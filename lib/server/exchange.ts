@@ -1,4 +1,6 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { eventFraming } from './answer-format.js';
+import type { RequestTarget } from './answer-target.js';
 import { callerOf } from './caller.js';
 import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
@@ -30,10 +32,11 @@ const largeBytes = 64 * 1024;
  * after `isOpen` is false. However it ends (answered, aborted, dropped), it leaves the registry exactly once and its
  * work is cancelled exactly once unless it had ended by itself.
  */
-export class Exchange implements ActivityOwner {
+export class Exchange implements ActivityOwner, RequestTarget {
   readonly requestId: string;
   readonly caller: Caller;
   readonly startedMs = performance.now();
+  readonly framing = eventFraming;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
@@ -129,6 +132,7 @@ export class Exchange implements ActivityOwner {
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
     const headers: Header[] = [];
+    if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
     if (reply.status === 429 || reply.status === 503)
       headers.push(['retry-after', String(reply.retryAfterSeconds ?? 1)]);
@@ -151,7 +155,7 @@ export class Exchange implements ActivityOwner {
   }
 
   /** REQUIRES: registered, nothing sent yet. */
-  openEventStream(): EventStream {
+  openStream(): EventStream {
     const stream = new EventStream(this, this.#res);
     this.#activity = stream;
     return stream;
