@@ -105,7 +105,10 @@ class Server implements InfernoServer {
     this.#app.filter((_res, change) => {
       this.#connections += Number(change);
     });
-    addWebSocketRoute(this.#app, uws, context);
+    addWebSocketRoute(this.#app, uws, context, () => {
+      // The filter hears of every new connection, but only HTTP ones are reported closed to it.
+      this.#connections--;
+    });
     addRoutes(this.#app, context);
     this.#listener = listen(this.#app, host, port);
     this.port = uws.us_socket_local_port(this.#listener);

@@ -46,16 +46,16 @@ function isEnd({ type }: ServerMessage): boolean {
 export class SocketClient {
   readonly messages: ServerMessage[] = [];
   closeCode: number | undefined;
-  #onChange: () => void = () => undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(readonly ws: WebSocket) {
     ws.on('message', (data: Buffer) => {
       this.messages.push(JSON.parse(data.toString('utf8')) as ServerMessage);
-      this.#onChange();
+      this.#changed();
     });
     ws.on('close', (code) => {
       this.closeCode = code;
-      this.#onChange();
+      this.#changed();
     });
     // What it is about shows as a close.
     ws.on('error', () => undefined);
@@ -108,7 +108,7 @@ export class SocketClient {
           throw new Error(`The connection closed with ${String(this.closeCode)} without ${what}; last: ${last}`);
         }
         await new Promise<void>((resolve) => {
-          this.#onChange = resolve;
+          this.#waiting.push(resolve);
         });
       }
     } finally {
@@ -136,6 +136,12 @@ export class SocketClient {
   async pong(payload: string): Promise<ServerMessage> {
     this.send({ type: 'ping', payload });
     return this.until('a pong', () => this.messages.find((one) => one.type === 'pong' && one.payload === payload));
+  }
+
+  #changed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
   }
 
   async closed(): Promise<number> {

@@ -6,7 +6,7 @@ import { chatCompletions } from '../routes/chat-completions.js';
 import { completions } from '../routes/completions.js';
 import { parseClientMessage } from './client-messages.js';
 import type { ClientMessage, RequestMessage, ResumeMessage } from './client-messages.js';
-import { errorMessage, pongMessage } from './server-messages.js';
+import { errorMessage, pongMessage, unknownStreamMessage } from './server-messages.js';
 import type { StreamKind } from './server-messages.js';
 import type { Session, SessionSocket } from './session.js';
 import { SocketStream } from './socket-stream.js';
@@ -40,13 +40,6 @@ function refusalOf({ context, options, streams, level }: Session): ErrorReply | 
   }
   if (level !== 'critical') return undefined;
   return errorReply('overloaded', 'This connection does not keep up with the streams that it has.');
-}
-
-function unknownStream(id: string): string {
-  return errorMessage(
-    errorReply('request_not_found', `This connection has no stream ${JSON.stringify(id)}.`, 'id'),
-    id,
-  );
 }
 
 function startStream(session: Session, { type, id, data, ack }: RequestMessage): void {
@@ -96,7 +89,6 @@ function resume(connection: Connection, { resume_token: token, streams }: Resume
   connection.session = session;
   const seen = new Map((streams ?? []).map(({ id, last_sequence: last }) => [id, last] as const));
   session.resume(socket, seen);
-  for (const id of seen.keys()) if (!session.streams.has(id)) session.send(unknownStream(id));
 }
 
 function handle(connection: Connection, message: ClientMessage): void {
@@ -108,7 +100,7 @@ function handle(connection: Connection, message: ClientMessage): void {
       return;
     case 'cancel': {
       const stream = session.streams.get(message.id);
-      if (stream === undefined) session.send(unknownStream(message.id));
+      if (stream === undefined) session.send(unknownStreamMessage(message.id));
       else stream.abort(errorReply('cancelled', 'The client cancelled it.'));
       return;
     }

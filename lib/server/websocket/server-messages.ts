@@ -1,6 +1,7 @@
 /** The texts that the server sends. Parts that are the same for a whole stream are built once. */
 import type { AnswerEnding } from '../answer-target.js';
 import { usageJson } from '../answer-format.js';
+import { errorReply } from '../error-response.js';
 import type { ErrorReply } from '../error-response.js';
 import type { ResolvedLimits } from '../server-options.js';
 import { packageVersion } from '../../version.js';
@@ -35,6 +36,10 @@ export function errorMessage(reply: ErrorReply, id?: string, sequence?: number):
   const mayRetry = reply.status === 429 || reply.status === 503;
   const retry = mayRetry ? `"retry_after_seconds":${String(reply.retryAfterSeconds ?? 1)},` : '';
   return `{"type":"error",${stream}${number}"status":${String(reply.status)},${retry}${reply.json.slice(1)}`;
+}
+
+export function unknownStreamMessage(id: string): string {
+  return errorMessage(errorReply('request_not_found', `This connection has no stream ${JSON.stringify(id)}.`, 'id'), id);
 }
 
 export function flowMessage(id: string, window: StreamWindow): string {

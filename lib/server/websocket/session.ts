@@ -2,7 +2,7 @@ import type { Caller } from '../caller.js';
 import { randomSuffix } from '../request-id.js';
 import type { ServerContext } from '../server-context.js';
 import { Credit } from './credit.js';
-import { connectionInfo, heartbeatMessage, resumedMessage } from './server-messages.js';
+import { connectionInfo, heartbeatMessage, resumedMessage, unknownStreamMessage } from './server-messages.js';
 import type { ResolvedWebSocketOptions } from './socket-options.js';
 import type { SocketStream } from './socket-stream.js';
 import type { SessionPool } from './session-pool.js';
@@ -50,7 +50,7 @@ export class Session {
   #outgoing: string[] = [];
   #outgoingLength = 0;
   #isFlushing = false;
-  /** Some stream has messages that the socket was too full for. */
+  /** Some stream has messages, or could have some, that the socket was too full for. */
   #isWanted = false;
   /** Since when the socket takes nothing. */
   #blockedMs: number | undefined;
@@ -111,10 +111,12 @@ export class Session {
       for (const stream of [...this.#streams.values()]) stream.detach(true);
     }
     this.#socket = socket;
-    const streams = [...this.#streams.values()];
-    for (const stream of streams) stream.resumeAfter(seen.get(stream.id));
+    const known = [...this.#streams.values()];
+    const unknown = [...seen.keys()].filter((id) => !this.#streams.has(id));
+    for (const stream of known) stream.resumeAfter(seen.get(stream.id));
     const resumed = [...this.#streams.values()].map(({ id, lastSequence }) => ({ id, last_sequence: lastSequence }));
     this.send(resumedMessage(this.id, resumed));
+    for (const id of unknown) this.send(unknownStreamMessage(id));
     this.pumpAll();
   }
 
@@ -148,7 +150,7 @@ export class Session {
     queueMicrotask(this.#flushTurn);
   }
 
-  /** A stream has messages that it could not send. */
+  /** A stream wants to go on as soon as there is room. */
   wantsMore(): void {
     this.#isWanted = true;
   }

@@ -255,6 +255,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
       session.send(flowMessage(this.id, window));
     }
     if (!this.#isOpen) return;
+    if (!session.isWritable) session.wantsMore();
     // One that waits for room goes on when there is some more of it, not at every acknowledgement.
     const hasRoom = this.#isPaused ? window.level !== 'critical' : !window.isFull;
     const hasCredit = this.#credit.isLeft && session.credit.isLeft;

@@ -99,8 +99,13 @@ function takeMessage(connection: OpenConnection, content: ArrayBuffer, isBinary:
   }
 }
 
-/** GET /ws/stream: the protocol of docs/websocket.md. */
-export function addWebSocketRoute(app: TemplatedApp, uws: WebSockets, context: ServerContext): void {
+/** GET /ws/stream: the protocol of docs/websocket.md. `onClose` is called when the socket of an accepted upgrade has closed. */
+export function addWebSocketRoute(
+  app: TemplatedApp,
+  uws: WebSockets,
+  context: ServerContext,
+  onClose: () => void,
+): void {
   const { sockets, limits } = context;
   const { options } = sockets;
   // `data.connection` is set from `open` to `close`, between which the others are called.
@@ -139,6 +144,7 @@ export function addWebSocketRoute(app: TemplatedApp, uws: WebSockets, context: S
       connection?.session.drained(connection.socket);
     },
     close: (ws, code) => {
+      onClose();
       const connection = connectionOf(ws);
       if (connection === undefined) return;
       connection.socket.closed();
