@@ -9,6 +9,7 @@ add_executable(inferno-native-tests
   test/native/gguf_check_test.cpp
   test/native/journal_recovery_test.cpp
   test/native/journal_test.cpp
+  test/native/generation_times_test.cpp
   test/native/prefill_slice_test.cpp
   test/native/prefix_store_test.cpp
   test/native/prefix_tree_test.cpp

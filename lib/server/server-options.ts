@@ -20,6 +20,8 @@ export interface ServerLimits {
   readonly maxBufferedBytes?: number;
   /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 15,000; 0 is off. */
   readonly heartbeatMs?: number;
+  /** Inputs of one request for embeddings; default 100. */
+  readonly maxEmbeddingInputs?: number;
   /** How long a request waits for its model to be loaded before it gets 503; default 60,000. */
   readonly modelWaitMs?: number;
 }
@@ -66,6 +68,7 @@ const defaultLimits: ResolvedLimits = {
   maxBufferedBytes: 1024 * 1024,
   heartbeatMs: 15_000,
   modelWaitMs: 60_000,
+  maxEmbeddingInputs: 100,
 };
 
 /** REQUIRES: every given value is a finite number; throws RangeError otherwise. */
