@@ -70,7 +70,7 @@ describe('requests as bytes', () => {
   });
 
   it('reads a chunked body, and one in many pieces', async () => {
-    const body = JSON.stringify({ prompt: 'Once — é 漢', max_tokens: 2 });
+    const body = JSON.stringify({ prompt: 'Once — é 漢', max_tokens: 2, ignore_eos: true });
     const bytes = Buffer.from(body);
     const chunked = await RawConnection.open(server.port);
     chunked.send(head('Transfer-Encoding: chunked'));

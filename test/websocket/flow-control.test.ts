@@ -101,12 +101,15 @@ describe('acknowledgements', () => {
     await using server = await startServer({ load, webSocket: { ackTimeoutMs: 200 } });
     const client = await SocketClient.open(server);
     client.complete('silent', { ...request, max_tokens: 20_000 }, { ack: true });
+    client.complete('short', { ...request, max_tokens: 2 }, { ack: true });
     client.complete('plain', { ...request, max_tokens: 20_000 });
     const end = await client.ended('silent');
     assert.deepEqual([end.error?.code, end.status], ['ack_timeout', 408]);
     const seen = client.of('plain').length;
     await client.until('more of the other', () => client.of('plain').length > seen);
-    assert.equal(server.server.activeRequests, 1);
+    // One that has ended has said so; its slot comes back without another word.
+    await eventually('the slots are back', () => server.server.activeRequests === 1);
+    assert.equal(client.of('short').at(-1)?.type, 'done');
     await client.close();
     await server.settled();
   });

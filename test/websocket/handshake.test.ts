@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ServerOptions } from '../../lib/server/index.js';
-import { eventually, startServer, type TestServer } from '../support/with-server.js';
+import { eventually, startServer, startServerProcess, type TestServer } from '../support/with-server.js';
 import { postText, RawConnection } from '../server/raw-connection.js';
 import { RawSocket } from './raw-frames.js';
 import { SocketClient } from './socket-client.js';
@@ -179,6 +179,16 @@ describe('the Host header', () => {
       assert.equal(await statusOf(server, [`Origin: http://${host}`], host), isAllowed ? 101 : 403, host);
     }
     assert.equal((await fetch(`${server.url}/nothing`)).status, 404);
+  });
+
+  it('may name what the command line allows', async () => {
+    await using server = await startServerProcess(['--allowed-host', 'inferno.internal']);
+    const ask = async (host: string): Promise<number> => {
+      const raw = await RawSocket.handshake(server.port, [], host);
+      raw.socket.destroy();
+      return raw.status;
+    };
+    assert.deepEqual([await ask('inferno.internal:80'), await ask('other.internal')], [101, 403]);
   });
 
   it('may name what the option allows, with and without a port', async () => {

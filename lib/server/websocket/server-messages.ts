@@ -39,7 +39,10 @@ export function errorMessage(reply: ErrorReply, id?: string, sequence?: number):
 }
 
 export function unknownStreamMessage(id: string): string {
-  return errorMessage(errorReply('request_not_found', `This connection has no stream ${JSON.stringify(id)}.`, 'id'), id);
+  return errorMessage(
+    errorReply('request_not_found', `This connection has no stream ${JSON.stringify(id)}.`, 'id'),
+    id,
+  );
 }
 
 export function flowMessage(id: string, window: StreamWindow): string {

@@ -133,10 +133,11 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.#finish((sequence) => resultMessage(this.id, sequence, status, json));
   }
 
-  /** Ends it now with an error; what was not sent before is left out. */
+  /** Ends it now with an error, unless its end was sent; what was not sent before is left out. */
   abort(reply: ErrorReply): void {
     if (this.#isReleased) return;
-    this.#session.send(errorMessage(reply, this.id, ++this.#sequence));
+    const hasSaidSo = !this.#isOpen && this.#window.next === undefined;
+    if (!hasSaidSo) this.#session.send(errorMessage(reply, this.id, ++this.#sequence));
     this.abandon();
   }
 
@@ -218,9 +219,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   }
 
   shutDown(): void {
-    // An answer that is complete has said so; an error behind that would be wrong.
-    if (this.#isOpen) this.abort(errorReply('shutting_down', 'The server is shutting down.'));
-    else this.abandon();
+    this.abort(errorReply('shutting_down', 'The server is shutting down.'));
   }
 
   #pushChunks(parts: string, tokens: number): void {
