@@ -170,6 +170,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
   const base: ServerContext = {
     limits,
+    compression: options.compression ?? true,
     keys: new ApiKeys(apiKeys),
     cors: new Cors(options.cors ?? false),
     hosts: new HostCheck(host, options.allowedHosts),

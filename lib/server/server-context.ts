@@ -14,6 +14,8 @@ import type { SessionPool } from './websocket/session-pool.js';
 /** What every request of one server shares. */
 export interface ServerContext {
   readonly limits: ResolvedLimits;
+  /** Answers are compressed for clients that take that. */
+  readonly compression: boolean;
   readonly keys: ApiKeys;
   readonly cors: Cors;
   readonly hosts: HostCheck;
