@@ -1,5 +1,5 @@
 /** One line of the results: values measured, what they are held against, and the bar. */
-import { median, rangeOf, ratioOf, type Ratio } from './stats.js';
+import { median, rangeOf, ratioOf, type Ratio } from '../lib/bench/measure/stats.js';
 
 export type Unit = 'tokens/s' | 'ms' | 's' | 'of the unique' | 'answers';
 

@@ -13,7 +13,7 @@ import type {
 import { recordOf } from './completion-record.js';
 import { cpuMsOf, restedAt, restingMs } from './cpu-watch.js';
 import type { CpuSample } from './cpu-watch.js';
-import { readAnswer } from './http-answer.js';
+import { readAnswer } from '../lib/bench/load/http-answer.js';
 import { RecordedExchange } from './recorded-exchange.js';
 
 /** Seldom enough to leave the core to others, often enough for milliseconds. */

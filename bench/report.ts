@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { isMet, ratioIn, type Comparison, type Series } from './comparison.js';
 import type { Machine } from './machine.js';
 import type { BenchModel } from './models.js';
-import { median, rangeOf } from './stats.js';
+import { median, rangeOf } from '../lib/bench/measure/stats.js';
 
 /** A measurement that did not come about. */
 export interface Failure {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readAnswer, type TimedChunk } from '../../bench/http-answer.js';
+import { readAnswer, type TimedChunk } from '../../lib/bench/load/http-answer.js';
 
 /** Cuts bytes at the given places; the n-th piece arrives at n. */
 function cutAt(bytes: Buffer, places: readonly number[]): TimedChunk[] {
