@@ -51,7 +51,7 @@ describe('readAnswer', () => {
   });
 
   it('reads an error of declared length', () => {
-    const text = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\n\r\n{"a":"é"}';
+    const text = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 10\r\n\r\n{"a":"é"}';
     const answer = readAnswer([{ at: 0, bytes: Buffer.from(text) }]);
     assert.deepEqual(answer, { status: 400, body: '{"a":"é"}', events: [] });
   });

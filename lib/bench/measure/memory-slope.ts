@@ -1,8 +1,8 @@
 /**
  * Does memory grow without end? A straight line through the samples after a warm-up, with an interval that knows that
  * samples of memory resemble their neighbours: the effective number of samples shrinks with the correlation of what the
- * line leaves over. A leak must grow for certain, by more than allocators do by themselves, and still in the second half:
- * caches fill and heaps settle, and both look like growth at first.
+ * line leaves over. A leak must grow for certain, by more than allocators do by themselves, and in the second half still half
+ * as fast: caches fill and heaps settle, and both look like growth at first.
  */
 import type { Interval } from './bootstrap.js';
 import { meanOf } from './stats.js';
@@ -90,7 +90,7 @@ export function memorySlope(samples: readonly MemorySample[], rules: LeakRules =
   const whole = lineThrough(measured, confidence);
   const later = lineThrough(measured.slice(Math.floor(measured.length / 2)), confidence);
   const grows = whole.low * measuredMs > tolerated;
-  const goesOn = later.low > 0;
+  const goesOn = later.slope > whole.slope / 2;
   const seemsTo = whole.slope * measuredMs > tolerated;
   return {
     verdict: grows && goesOn ? 'leak' : seemsTo ? 'unclear' : 'no leak',

@@ -41,7 +41,7 @@ export interface Verdict {
   readonly certain: boolean;
 }
 
-export const defaultRules = { effect: 0.05, falseAlarm: 0.0015, looks: [12, 24, 36] } as const;
+export const defaultRules = { effect: 0.05, falseAlarm: 0.0015, looks: [12, 24, 48] } as const;
 
 /** What the pairs so far say. Throws RangeError for none and for values that are not above 0. */
 export function decide(pairs: readonly Pair[], rules: VerdictRules): Verdict {
