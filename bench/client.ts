@@ -6,6 +6,8 @@ import type {
   CancelResult,
   ClientJob,
   ClientReply,
+  GeneratedResult,
+  GenerateJob,
   LoadJob,
   LoadResult,
   StreamsJob,
@@ -55,6 +57,11 @@ export class LoadClient {
 
   async load(job: Omit<LoadJob, 'kind'>): Promise<LoadResult> {
     return (await this.#run({ kind: 'load', ...job })) as LoadResult;
+  }
+
+  /** Of each load. */
+  async generate(job: Omit<GenerateJob, 'kind'>): Promise<GeneratedResult[]> {
+    return (await this.#run({ kind: 'generate', ...job })) as GeneratedResult[];
   }
 
   async cancel(job: Omit<CancelJob, 'kind'>): Promise<CancelResult> {

@@ -1,7 +1,7 @@
 /** One line of the results: values measured, what they are held against, and the bar. */
 import { median, rangeOf, ratioOf, type Ratio } from '../lib/bench/measure/stats.js';
 
-export type Unit = 'tokens/s' | 'ms' | 's' | 'of the unique' | 'answers';
+export type Unit = 'tokens/s' | 'ms' | 's' | 'of the unique' | 'answers' | 'requests/s' | 'MiB/h';
 
 export interface Series {
   readonly name: string;
@@ -13,7 +13,9 @@ export interface Series {
 export type Bar =
   | { readonly kind: 'ratio at least' | 'ratio above' | 'ratio at most'; readonly value: number }
   /** Every value, not only the median. */
-  | { readonly kind: 'at most'; readonly value: number };
+  | { readonly kind: 'at most'; readonly value: number }
+  /** Memory, judged by its slope (`lib/bench/measure/memory-slope.ts`), which is more than its number. */
+  | { readonly kind: 'no leak'; readonly met: boolean };
 
 export interface Comparison {
   readonly scenario: string;
@@ -37,6 +39,7 @@ export function isMet(comparison: Comparison): boolean | undefined {
   const { bar, subject } = comparison;
   if (bar === undefined) return undefined;
   if (bar.kind === 'at most') return subject.cutOff !== true && rangeOf(subject.values).most <= bar.value;
+  if (bar.kind === 'no leak') return bar.met;
   const ratio = ratioIn(comparison);
   if (ratio === undefined) throw new Error(`${comparison.what}: a bar on a ratio needs a reference.`);
   if (bar.kind === 'ratio at most') return subject.cutOff !== true && ratio.value <= bar.value;

@@ -54,6 +54,7 @@ const ratioSigns = { 'ratio at least': '≥', 'ratio above': '>', 'ratio at most
 
 function barText({ bar, unit }: Comparison): string {
   if (bar === undefined) return '';
+  if (bar.kind === 'no leak') return 'no leak';
   if (bar.kind === 'at most') return `≤ ${String(bar.value)} ${unit}`;
   return `ratio ${ratioSigns[bar.kind]} ${String(bar.value)}`;
 }

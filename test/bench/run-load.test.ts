@@ -119,9 +119,13 @@ describe('a load on a real server', () => {
     const { summary } = await loadOf(server.url, {
       requests: 1000,
       arrivals: { kind: 'closed', concurrency: 2 },
-      requestAt: (index) => ({ ...request, maxTokens: index < 4 ? 4 : 100_000 }),
-      onRecord: ({ index }) => {
-        if (index === 3) stop.abort();
+      requestAt: (index) => {
+        // With two at once, the first four have ended when the sixth is sent.
+        if (index === 5)
+          setImmediate(() => {
+            stop.abort();
+          });
+        return { ...request, maxTokens: index < 4 ? 4 : 100_000 };
       },
       signal: stop.signal,
     });
