@@ -1,13 +1,19 @@
 /** One line of the results: values measured, what they are held against, and the bar. */
+import type { MemorySlope } from '../lib/bench/measure/memory-slope.js';
 import { median, rangeOf, ratioOf, type Ratio } from '../lib/bench/measure/stats.js';
 
-export type Unit = 'tokens/s' | 'ms' | 's' | 'of the unique' | 'answers' | 'requests/s' | 'MiB/h';
+export type Unit = 'tokens/s' | 'ms' | 's' | 'of the unique' | 'answers' | 'requests/s' | 'MiB';
 
 export interface Series {
   readonly name: string;
   readonly values: readonly number[];
   /** The values are lower bounds: the measurement was cut off there. */
   readonly cutOff?: boolean;
+  /** What the values are made of, of all runs together. */
+  readonly samples?: readonly number[];
+  /** One run over time: milliseconds since its start, and the value then. */
+  readonly points?: readonly (readonly [number, number])[];
+  readonly slope?: MemorySlope;
 }
 
 export type Bar =
@@ -22,6 +28,8 @@ export interface Comparison {
   readonly model: string;
   readonly what: string;
   readonly unit: Unit;
+  /** What the result file calls it; default: by its unit. */
+  readonly metric?: string;
   readonly subject: Series;
   readonly reference?: Series;
   readonly bar?: Bar;

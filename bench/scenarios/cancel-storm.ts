@@ -73,6 +73,7 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
       ...row,
       what: `slowest first token of ${String(parallel)} requests right after the storm`,
       unit: 'ms',
+      metric: 'time_to_first_token',
       ...against('all at once'),
     },
   ];

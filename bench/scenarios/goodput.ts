@@ -2,7 +2,7 @@
  * Open loop: users come when they come. How many of them per second get an answer that is fast enough, at rates below,
  * at and above what the server can do? Both servers meet the same users at the same times.
  */
-import type { LatencyTargets } from '../../lib/bench/load/request-record.js';
+import { timeToFirstToken, type LatencyTargets } from '../../lib/bench/load/request-record.js';
 import { alternateMany, between, type Bench, type MeasuredMany, type Scenario } from '../bench.js';
 import type { Comparison } from '../comparison.js';
 import { generate, generateWhole } from '../generated-load.js';
@@ -32,7 +32,8 @@ function targetsOf(model: BenchModel): LatencyTargets {
     : { firstTokenMs: 5000, interTokenP95Ms: 1000 };
 }
 
-type Metric = `good, ${number}` | `first token p99, ${number}`;
+const goodAt = (share: number) => `good, ${String(share)}`;
+const firstAt = (share: number) => `first token p99, ${String(share)}`;
 
 function setupOf(model: BenchModel): { modelPath: string; parallel: number; contextSize: number } {
   return { modelPath: model.path, parallel, contextSize };
@@ -55,8 +56,9 @@ async function goodputTrial(
   kind: ServerKind,
   model: BenchModel,
   capacity: number,
-): Promise<MeasuredMany<Metric>> {
-  const values: Partial<Record<Metric, number>> = {};
+): Promise<MeasuredMany<string>> {
+  const values: Record<string, number> = {};
+  const samples: Record<string, number[]> = {};
   let clientLoad = 0;
   const count = bench.quick ? counts.quick : counts.full;
   await onWarmServer(bench, kind, setupOf(model), async (trial) => {
@@ -67,19 +69,20 @@ async function goodputTrial(
       const [result] = await generate(trial, [{ arrivals, requests, count, targets: targetsOf(model) }]);
       if (result === undefined) throw new InvalidRun('The client measured nothing.');
       const { goodput, firstTokenMs, generator } = result.summary;
-      values[`good, ${share}`] = goodput?.perSecond ?? NaN;
-      values[`first token p99, ${share}`] = firstTokenMs?.p99 ?? NaN;
+      values[goodAt(share)] = goodput?.perSecond ?? NaN;
+      values[firstAt(share)] = firstTokenMs?.p99 ?? NaN;
+      samples[firstAt(share)] = result.records.flatMap((record) => timeToFirstToken(record) ?? []);
       clientLoad = Math.max(clientLoad, generator.cpuLoad);
     }
   });
-  return { values, clientLoad };
+  return { values, samples, clientLoad };
 }
 
 async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
   const peer = llamaServer(bench.tools);
   const capacity = await capacityOf(bench, model);
   const measured = bench.quick ? shares.quick : shares.full;
-  const metrics = measured.flatMap((share): Metric[] => [`good, ${share}`, `first token p99, ${share}`]);
+  const metrics = measured.flatMap((share) => [goodAt(share), firstAt(share)]);
   const resultsOf = await alternateMany(
     bench,
     `${name}, ${model.label}`,
@@ -96,13 +99,15 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
         ...row,
         what: `${rate}: good ones (${good})`,
         unit: 'requests/s' as const,
-        ...between(resultsOf(`good, ${share}`), inferno.name, peer.name),
+        metric: 'goodput',
+        ...between(resultsOf(goodAt(share)), inferno.name, peer.name),
       },
       {
         ...row,
         what: `${rate}: first token p99`,
         unit: 'ms' as const,
-        ...between(resultsOf(`first token p99, ${share}`), inferno.name, peer.name),
+        metric: 'time_to_first_token',
+        ...between(resultsOf(firstAt(share)), inferno.name, peer.name),
       },
     ];
   });

@@ -17,10 +17,11 @@ const contextSize = 256;
 const words = { least: 8, most: 32 };
 const seed = 40;
 
-type Metric = `tokens/s, ${number}` | `first token p99, ${number}`;
+const speedAt = (level: number) => `tokens/s, ${String(level)}`;
+const firstAt = (level: number) => `first token p99, ${String(level)}`;
 
-async function levelsTrial(bench: Bench, kind: ServerKind, model: BenchModel): Promise<MeasuredMany<Metric>> {
-  const values: Partial<Record<Metric, number>> = {};
+async function levelsTrial(bench: Bench, kind: ServerKind, model: BenchModel): Promise<MeasuredMany<string>> {
+  const values: Record<string, number> = {};
   let clientLoad = 0;
   const tokens = model.tokens / 4;
   await onWarmServer(bench, kind, { modelPath: model.path, parallel, contextSize }, async (trial) => {
@@ -29,8 +30,8 @@ async function levelsTrial(bench: Bench, kind: ServerKind, model: BenchModel): P
       const requests = randomRequests(Math.max(8, 2 * level), words, { least: tokens, most: tokens }, seed + level);
       const arrivals = { kind: 'closed', concurrency: level } as const;
       const summary: LoadSummary = await generateWhole(trial, { arrivals, requests, count: requests.length });
-      values[`tokens/s, ${level}`] = summary.tokensPerSecond;
-      values[`first token p99, ${level}`] = summary.firstTokenMs?.p99 ?? NaN;
+      values[speedAt(level)] = summary.tokensPerSecond;
+      values[firstAt(level)] = summary.firstTokenMs?.p99 ?? NaN;
       clientLoad = Math.max(clientLoad, summary.generator.cpuLoad);
     }
   });
@@ -40,7 +41,7 @@ async function levelsTrial(bench: Bench, kind: ServerKind, model: BenchModel): P
 async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
   const peer = llamaServer(bench.tools);
   const measured = bench.quick ? levels.quick : levels.full;
-  const metrics = measured.flatMap((level): Metric[] => [`tokens/s, ${level}`, `first token p99, ${level}`]);
+  const metrics = measured.flatMap((level) => [speedAt(level), firstAt(level)]);
   const resultsOf = await alternateMany(
     bench,
     `${name}, ${model.label}`,
@@ -55,13 +56,14 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
         ...row,
         what: `${users}, prompts included`,
         unit: 'tokens/s' as const,
-        ...between(resultsOf(`tokens/s, ${level}`), inferno.name, peer.name),
+        ...between(resultsOf(speedAt(level)), inferno.name, peer.name),
       },
       {
         ...row,
         what: `${users}, first token p99`,
         unit: 'ms' as const,
-        ...between(resultsOf(`first token p99, ${level}`), inferno.name, peer.name),
+        metric: 'time_to_first_token',
+        ...between(resultsOf(firstAt(level)), inferno.name, peer.name),
       },
     ];
   });

@@ -17,10 +17,10 @@ const prompts = { full: 3, quick: 1 };
 const answerTokens = { least: 4, most: 4 };
 const seed = 50;
 
-type Metric = `${number} words`;
+const lengthOf = (words: number) => `${words.toLocaleString('en')} words`;
 
-async function promptTrial(bench: Bench, kind: ServerKind, model: BenchModel): Promise<MeasuredMany<Metric>> {
-  const values: Partial<Record<Metric, number>> = {};
+async function promptTrial(bench: Bench, kind: ServerKind, model: BenchModel): Promise<MeasuredMany<string>> {
+  const values: Record<string, number> = {};
   let clientLoad = 0;
   const count = bench.quick ? prompts.quick : prompts.full;
   await onWarmServer(bench, kind, { modelPath: model.path, parallel: 1, contextSize }, async (trial) => {
@@ -28,7 +28,7 @@ async function promptTrial(bench: Bench, kind: ServerKind, model: BenchModel): P
       const requests = randomRequests(count, { least: words, most: words }, answerTokens, seed + words);
       const arrivals = { kind: 'closed', concurrency: 1 } as const;
       const { firstTokenMs, generator } = await generateWhole(trial, { arrivals, requests, count });
-      values[`${words} words`] = firstTokenMs?.p50 ?? NaN;
+      values[lengthOf(words)] = firstTokenMs?.p50 ?? NaN;
       clientLoad = Math.max(clientLoad, generator.cpuLoad);
     }
   });
@@ -37,7 +37,7 @@ async function promptTrial(bench: Bench, kind: ServerKind, model: BenchModel): P
 
 async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
   const peer = llamaServer(bench.tools);
-  const metrics = (bench.quick ? lengths.quick : lengths.full).map((words): Metric => `${words} words`);
+  const metrics = (bench.quick ? lengths.quick : lengths.full).map(lengthOf);
   const resultsOf = await alternateMany(
     bench,
     `${name}, ${model.label}`,
@@ -49,6 +49,7 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
     model: model.label,
     what: `first token after a prompt of ${metric}`,
     unit: 'ms',
+    metric: 'time_to_first_token',
     ...between(resultsOf(metric), inferno.name, peer.name),
   }));
 }
