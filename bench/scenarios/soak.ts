@@ -107,7 +107,8 @@ function comparisonOf(
       points: samples.map(({ atMs, bytes }) => [atMs, bytes / mebibyte]),
       slope,
     },
-    bar: { kind: 'no leak', met: slope.verdict === 'no leak' },
+    // Too short a time says nothing.
+    ...(slope.verdict === 'unclear' ? {} : { bar: { kind: 'no leak', met: slope.verdict === 'no leak' } }),
   };
 }
 

@@ -63,6 +63,12 @@ describe('memorySlope', () => {
     assert.equal(result.verdict, 'no leak');
   });
 
+  it('is unclear when two minutes are not over', () => {
+    const short = samples((second, random) => sawtooth(second, random) + second * mebibyte).slice(0, 150);
+    assert.equal(memorySlope(short).verdict, 'unclear');
+    assert.equal(memorySlope(short, { leastMs: 60_000 }).verdict, 'leak');
+  });
+
   it('says nothing from too few samples', () => {
     assert.throws(() => memorySlope(samples(sawtooth).slice(0, 15)), RangeError);
   });

@@ -20,10 +20,12 @@ export interface LeakRules {
   readonly toleratedBytes?: number;
   /** Default 0.95. */
   readonly confidence?: number;
+  /** After the warm-up; a shorter time, in which caches still fill, finds nothing but `unclear`. Default two minutes. */
+  readonly leastMs?: number;
 }
 
 export interface MemorySlope extends Interval {
-  /** `unclear`: it seems to grow by more than is tolerated, but that is not certain, or it seems to end. Run longer. */
+  /** `unclear`: it seems to grow by more than is tolerated, but that is not certain, or may end. Run longer. */
   readonly verdict: 'leak' | 'no leak' | 'unclear';
   /** Bytes per hour; `low` and `high` likewise. */
   readonly bytesPerHour: number;
@@ -77,7 +79,7 @@ function lineThrough(samples: readonly MemorySample[], confidence: number): Line
 
 /** Throws RangeError when fewer than `leastSamples` are left after the warm-up. */
 export function memorySlope(samples: readonly MemorySample[], rules: LeakRules = {}): MemorySlope {
-  const { warmUp = 1 / 3, confidence = 0.95 } = rules;
+  const { warmUp = 1 / 3, confidence = 0.95, leastMs = 120_000 } = rules;
   const first = samples[0]?.atMs ?? 0;
   const last = samples.at(-1)?.atMs ?? 0;
   const measured = samples.filter(({ atMs }) => atMs >= first + (last - first) * warmUp);
@@ -93,7 +95,8 @@ export function memorySlope(samples: readonly MemorySample[], rules: LeakRules =
   const goesOn = later.slope > whole.slope / 2;
   const seemsTo = whole.slope * measuredMs > tolerated;
   return {
-    verdict: grows && goesOn ? 'leak' : seemsTo ? 'unclear' : 'no leak',
+    verdict:
+      grows && goesOn && measuredMs >= leastMs ? 'leak' : seemsTo || measuredMs < leastMs ? 'unclear' : 'no leak',
     bytesPerHour: whole.slope * msPerHour,
     low: whole.low * msPerHour,
     high: whole.high * msPerHour,
