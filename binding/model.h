@@ -43,6 +43,7 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
     void resume(const Napi::CallbackInfo & info);
     Napi::Value tokenize(const Napi::CallbackInfo & info);
     Napi::Value detokenize(const Napi::CallbackInfo & info);
+    Napi::Value token_bytes(const Napi::CallbackInfo & info);
     Napi::Value render_chat(const Napi::CallbackInfo & info);
     Napi::Value embed(const Napi::CallbackInfo & info);
     Napi::Value unload(const Napi::CallbackInfo & info);

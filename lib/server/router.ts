@@ -15,10 +15,12 @@ import {
 } from './routes/background.js';
 import { chatCompletions } from './routes/chat-completions.js';
 import { completions } from './routes/completions.js';
+import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
 import { changeModel, getModel, listModels, modelActionOf } from './routes/models.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
+import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
 
 interface GetRoute {
@@ -46,6 +48,9 @@ const getRoutes: readonly GetRoute[] = [
 const postRoutes: readonly PostRoute[] = [
   { path: '/v1/chat/completions', handle: chatCompletions },
   { path: '/v1/completions', handle: completions },
+  { path: '/v1/embeddings', handle: embeddings },
+  { path: '/tokenize', handle: tokenize },
+  { path: '/detokenize', handle: detokenize },
 ];
 
 /** The `Allow` header of a path that some route serves, else undefined. */

@@ -19,6 +19,8 @@ export interface ServerLimits {
   readonly maxBufferedBytes?: number;
   /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 15,000; 0 is off. */
   readonly heartbeatMs?: number;
+  /** Inputs of one request for embeddings; default 100. */
+  readonly maxEmbeddingInputs?: number;
   /** How long a request waits for its model to be loaded before it gets 503; default 60,000. */
   readonly modelWaitMs?: number;
 }
@@ -35,6 +37,11 @@ export interface ServerOptions {
   /** Origins whose pages may call the server: `true` for any, or a list. Default none. */
   readonly cors?: boolean | readonly string[];
   readonly limits?: ServerLimits;
+  /**
+   * Answers of more than 1 KiB and streams are compressed for clients that accept zstd, br, gzip or deflate; default true.
+   * It costs some ten microseconds per event, and pays where the network is slower than that.
+   */
+  readonly compression?: boolean;
   /**
    * Memory that models may hold together, in bytes; default: 90 % of what this process may use. Models that the server
    * loads itself make room for each other within it.
@@ -59,6 +66,7 @@ const defaultLimits: ResolvedLimits = {
   maxBufferedBytes: 1024 * 1024,
   heartbeatMs: 15_000,
   modelWaitMs: 60_000,
+  maxEmbeddingInputs: 100,
 };
 
 /** REQUIRES: every given value is a finite number; throws RangeError otherwise. */

@@ -6,7 +6,13 @@
 
 namespace inferno {
 
-// Microseconds on the monotonic clock; only differences mean anything.
+// Nanoseconds on the monotonic clock; only differences mean anything.
+inline int64_t now_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+// Microseconds on the same clock.
 inline int64_t now_us() {
     return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();

@@ -76,7 +76,7 @@ void Engine::plan() {
             const bool waits = other != nullptr && other->awaits_prefix && other->donor == generation->slot;
             if (waits) tier = std::min(tier, other->scheduling.tier);
         }
-        prefill_claims_.push_back({i, tier, generation->scheduling.user, generation->submitted_us,
+        prefill_claims_.push_back({i, tier, generation->scheduling.user, generation->times.submitted_us,
                                    generation->tokens_cached - generation->reused_tokens});
     }
     prefill_turns_.order(prefill_claims_, options_.policy == queue::Policy::Priority);
