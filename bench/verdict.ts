@@ -24,6 +24,7 @@ const usage = `npm run bench:verdict -- [options]
   --tries N      tries of two equal servers; default 20
   --planted N    tries against a server slowed down by --slowdown; default 5
   --slowdown S   default 0.1: the same work takes 10 % longer
+  --seed N       of the orders within pairs; default 1
   --tokens N     of each answer, which makes runs longer; default 192
 
 Exit code 0: no false alarm, and every planted slowdown was found; 1: otherwise.`;
@@ -33,21 +34,30 @@ interface Options {
   readonly planted: number;
   readonly slowdown: number;
   readonly tokens: number;
+  readonly seed: number;
 }
 
 function optionsOf(args: readonly string[]): Options | undefined {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { tries: text, planted: text, slowdown: text, tokens: text, help: { type: 'boolean', default: false } },
+    options: {
+      tries: text,
+      planted: text,
+      slowdown: text,
+      tokens: text,
+      seed: text,
+      help: { type: 'boolean', default: false },
+    },
   });
   if (values.help) return undefined;
-  const { tries = '20', planted = '5', slowdown = '0.1', tokens = '192' } = values;
+  const { tries = '20', planted = '5', slowdown = '0.1', tokens = '192', seed = '1' } = values;
   const options = {
     tries: Number(tries),
     planted: Number(planted),
     slowdown: Number(slowdown),
     tokens: Number(tokens),
+    seed: Number(seed),
   };
   if (Object.values(options).some((value) => !(value >= 0))) throw new TypeError(`Expected numbers.\n\n${usage}`);
   return options;
@@ -105,14 +115,14 @@ async function series(
   count: number,
   what: string,
   start: () => Promise<Try>,
-  slowdown: number,
+  { slowdown, seed }: Pick<Options, 'slowdown' | 'seed'>,
 ): Promise<InterleavedResult[]> {
   const results: InterleavedResult[] = [];
   for (let number = 1; number <= count; number++) {
     const one = await start();
     try {
       const [a, b] = [() => one.run(one.a), () => one.run(one.b, slowdown)];
-      const result = await compareInterleaved({ better: 'higher', seed: number, a, b });
+      const result = await compareInterleaved({ better: 'higher', seed: seed + number, a, b });
       console.log(`${what}, try ${String(number)}/${String(count)}: ${textOf(result)}`);
       results.push(result);
     } finally {
@@ -133,8 +143,8 @@ async function main(): Promise<number> {
   await using children = new ChildProcesses();
   const client = await LoadClient.start(children, cores.client);
   const start = (): Promise<Try> => Try.start(children, client, model.path, options.tokens);
-  const equal = await series(options.tries, 'equal servers', start, 0);
-  const slowed = await series(options.planted, `slowed down by ${String(options.slowdown)}`, start, options.slowdown);
+  const equal = await series(options.tries, 'equal servers', start, { ...options, slowdown: 0 });
+  const slowed = await series(options.planted, `slowed down by ${String(options.slowdown)}`, start, options);
   const alarms = equal.filter(({ verdict }) => verdict !== 'no change').length;
   const found = slowed.filter(({ verdict }) => verdict === 'regression').length;
   console.log(
