@@ -1,5 +1,5 @@
 /** Routes that compute nothing, over one kept connection: what a request costs before a model is asked. */
-import { HttpConnection } from '../../lib/bench/load/http-connection.js';
+import { Connection } from '../../lib/bench/load/connection.js';
 import { AnswerReader } from '../../lib/bench/load/http-answer.js';
 import type { Bench } from 'tinybench';
 import { builtinEmber } from '../models.js';
@@ -8,10 +8,10 @@ import { createServer } from '../../lib/server/index.js';
 
 /** One exchange after the other. */
 class Caller {
-  readonly #connection: HttpConnection;
+  readonly #connection: Connection;
 
   constructor(port: number) {
-    this.#connection = new HttpConnection('127.0.0.1', port);
+    this.#connection = new Connection('127.0.0.1', port);
   }
 
   async call(method: string, path: string, body = ''): Promise<number> {

@@ -3,54 +3,30 @@
  * measures, so that the client is not what is measured.
  */
 import { AnswerFault, AnswerReader } from './http-answer.js';
-import { HttpConnection, type ConnectionUser } from './http-connection.js';
+import { Connection, type ConnectionUser } from './connection.js';
 import { paths, readEvent, requestBody, type OpenAiTarget } from './openai-stream.js';
+import { addressOf, type ServerAddress, type ServerTarget } from './server-address.js';
 import type { AnswerObserver, FailureKind, LoadRequest, OpenRequest, RequestFailure, Transport } from './transport.js';
 
-export interface HttpTarget extends OpenAiTarget {
-  /** `http://host:port`, with or without `/v1`. */
-  readonly url: string;
-  readonly apiKey?: string;
-}
+export type HttpTarget = ServerTarget & OpenAiTarget;
 
 /** Of a refusal, what is worth repeating. */
 const bodyLimit = 2000;
 /** Idle connections that are kept for later requests. */
 const idleLimit = 1024;
 
-interface Wire {
-  readonly host: string;
-  readonly port: number;
-  readonly head: string;
-}
-
-/** Throws TypeError for a URL that is none, or not of HTTP. */
-function wireOf({ url, api, apiKey }: HttpTarget): Wire {
-  if (!URL.canParse(url)) throw new TypeError(`Expected a URL such as http://127.0.0.1:8080 but received ${url}`);
-  const { protocol, hostname, port, pathname, host } = new URL(url);
-  if (protocol !== 'http:') throw new TypeError(`Expected a URL that begins with http:// but received ${url}`);
-  if (apiKey !== undefined && /[^\x21-\x7e]/u.test(apiKey)) throw new TypeError('The API key has odd characters.');
-  const path = pathname.replace(/\/+$/u, '').replace(/\/v1$/u, '') + paths[api];
-  const authorization = apiKey === undefined ? '' : `Authorization: Bearer ${apiKey}\r\n`;
-  return {
-    host: hostname.replace(/^\[|\]$/gu, ''),
-    port: port === '' ? 80 : Number(port),
-    head: `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${authorization}Accept: text/event-stream\r\n`,
-  };
-}
-
 class HttpExchange implements ConnectionUser, OpenRequest {
   readonly #transport: HttpTransport;
   readonly #observer: AnswerObserver;
   readonly #text: string;
   readonly #reader: AnswerReader;
-  #connection: HttpConnection;
+  #connection: Connection;
   #hasBytes = false;
   #hasFinished = false;
   #hasEvents = false;
   #failure: RequestFailure | undefined;
 
-  constructor(transport: HttpTransport, connection: HttpConnection, text: string, observer: AnswerObserver) {
+  constructor(transport: HttpTransport, connection: Connection, text: string, observer: AnswerObserver) {
     this.#transport = transport;
     this.#connection = connection;
     this.#text = text;
@@ -131,25 +107,31 @@ class HttpExchange implements ConnectionUser, OpenRequest {
 export class HttpTransport implements Transport {
   readonly name = 'http';
   readonly #target: HttpTarget;
-  readonly #wire: Wire;
-  readonly #idle: HttpConnection[] = [];
+  readonly #address: ServerAddress;
+  readonly #head: string;
+  readonly #idle: Connection[] = [];
 
+  /** Throws TypeError for a URL that is none, or not of HTTP. */
   constructor(target: HttpTarget) {
     this.#target = target;
-    this.#wire = wireOf(target);
+    this.#address = addressOf(target);
+    const { hostHeader, basePath, authorization } = this.#address;
+    this.#head =
+      `POST ${basePath}${paths[target.api]} HTTP/1.1\r\nHost: ${hostHeader}\r\n${authorization}` +
+      'Content-Type: application/json\r\nAccept: text/event-stream\r\n';
   }
 
   send(request: LoadRequest, observer: AnswerObserver): OpenRequest {
     const body = requestBody(this.#target, request);
-    const text = `${this.#wire.head}Content-Length: ${String(Buffer.byteLength(body))}\r\n\r\n${body}`;
+    const text = `${this.#head}Content-Length: ${String(Buffer.byteLength(body))}\r\n\r\n${body}`;
     return new HttpExchange(this, this.#idleConnection() ?? this.freshConnection(), text, observer);
   }
 
-  freshConnection(): HttpConnection {
-    return new HttpConnection(this.#wire.host, this.#wire.port);
+  freshConnection(): Connection {
+    return new Connection(this.#address.host, this.#address.port);
   }
 
-  giveBack(connection: HttpConnection): void {
+  giveBack(connection: Connection): void {
     connection.release();
     if (this.#idle.length < idleLimit && connection.isOpen) this.#idle.push(connection);
     else connection.destroy();
@@ -160,7 +142,7 @@ export class HttpTransport implements Transport {
   }
 
   /** The one used last: it is the least likely to have been closed. */
-  #idleConnection(): HttpConnection | undefined {
+  #idleConnection(): Connection | undefined {
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (connection.isOpen) return connection;
     }

@@ -34,6 +34,13 @@ export function requestBody({ api, model, exactLength = true }: OpenAiTarget, re
   });
 }
 
+/** Also in the `done` of a WebSocket. */
+export const usageFields = z.object({
+  prompt_tokens: z.number(),
+  completion_tokens: z.number(),
+  prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
+});
+
 const streamEvent = z.object({
   choices: z
     .array(
@@ -50,18 +57,13 @@ const streamEvent = z.object({
       }),
     )
     .nullish(),
-  usage: z
-    .object({
-      prompt_tokens: z.number(),
-      completion_tokens: z.number(),
-      prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
-    })
-    .nullish(),
+  usage: usageFields.nullish(),
   error: z.object({ message: z.string() }).nullish(),
 });
 
 type Choice = NonNullable<z.infer<typeof streamEvent>['choices']>[number];
 
+/** What one chunk says. */
 export interface StreamNews {
   readonly hasText: boolean;
   /** The stream said that the answer is complete. */
@@ -79,28 +81,37 @@ function protocolFault(data: string): StreamNews {
   return { hasText: false, hasFinished: false, failure: { kind: 'protocol', message } };
 }
 
-export function readEvent(data: string): StreamNews {
-  if (data === '[DONE]') return { hasText: false, hasFinished: true };
-  let event;
-  try {
-    event = streamEvent.safeParse(JSON.parse(data));
-  } catch {
-    return protocolFault(data);
-  }
-  if (!event.success) return protocolFault(data);
+export function usageOf({
+  prompt_tokens,
+  completion_tokens,
+  prompt_tokens_details,
+}: z.infer<typeof usageFields>): Usage {
+  return {
+    promptTokens: prompt_tokens,
+    cachedTokens: prompt_tokens_details?.cached_tokens ?? undefined,
+    completionTokens: completion_tokens,
+  };
+}
+
+/** One chunk; undefined for a value that is none. */
+export function readChunk(value: unknown): StreamNews | undefined {
+  const event = streamEvent.safeParse(value);
+  if (!event.success) return undefined;
   const { choices, usage, error } = event.data;
   return {
     hasText: choices?.some(bringsText) ?? false,
     hasFinished: choices?.some(({ finish_reason }) => finish_reason != null) ?? false,
     ...(error == null ? {} : { failure: { kind: 'server' as const, message: error.message } }),
-    ...(usage == null
-      ? {}
-      : {
-          usage: {
-            promptTokens: usage.prompt_tokens,
-            cachedTokens: usage.prompt_tokens_details?.cached_tokens ?? undefined,
-            completionTokens: usage.completion_tokens,
-          },
-        }),
+    ...(usage == null ? {} : { usage: usageOf(usage) }),
   };
+}
+
+/** The data of one server-sent event. */
+export function readEvent(data: string): StreamNews {
+  if (data === '[DONE]') return { hasText: false, hasFinished: true };
+  try {
+    return readChunk(JSON.parse(data)) ?? protocolFault(data);
+  } catch {
+    return protocolFault(data);
+  }
 }

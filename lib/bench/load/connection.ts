@@ -1,16 +1,17 @@
-/** One keep-alive connection: it carries one exchange at a time and belongs to whoever uses it. */
+/** One TCP connection that may be used again and again; it belongs to one user at a time. */
 import { connect, type Socket } from 'node:net';
 
 /** Enough for several events; every connection has its own, because the kernel may write into it at any time. */
 const receiveBytes = 16 * 1024;
 
 export interface ConnectionUser {
+  /** The bytes are only there during the call. */
   onBytes(bytes: Buffer, at: number): void;
   /** The connection is of no use any more; the error says why, if it knows. */
   onClosed(error: Error | undefined): void;
 }
 
-export class HttpConnection {
+export class Connection {
   readonly #socket: Socket;
   #user: ConnectionUser | undefined;
   #isOpen = true;
@@ -59,9 +60,21 @@ export class HttpConnection {
     this.#socket.write(text);
   }
 
+  /** More for the same user. */
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
   /** Idle connections do not keep a process alive. */
   release(): void {
     this.#user = undefined;
+    this.#socket.unref();
+  }
+
+  /** Closes once everything is written; nobody hears of it any more. */
+  endAfterWriting(): void {
+    this.#user = undefined;
+    this.#socket.end();
     this.#socket.unref();
   }
 
