@@ -21,5 +21,5 @@ add_executable(inferno-native-tests
   test/native/worker_limit_test.cpp
   test/native/zstd_stream_test.cpp
 )
-target_link_libraries(inferno-native-tests PRIVATE inferno_native)
+target_link_libraries(inferno-native-tests PRIVATE inferno_native inferno_zstd)
 add_dependencies(inferno-native-tests ggml-cpu)
