@@ -80,7 +80,9 @@ describe('WebSocket frames', () => {
       [0x83, 0],
       [0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0],
     ]) {
-      assert.throws(() => readerOf([]).push(Buffer.from(bytes), 0), AnswerFault);
+      assert.throws(() => {
+        readerOf([]).push(Buffer.from(bytes), 0);
+      }, AnswerFault);
     }
   });
 });
