@@ -79,6 +79,8 @@ export interface GeneratedLoad {
   readonly durationMs?: number;
   readonly targets?: LatencyTargets;
   readonly timeoutMs?: number;
+  /** Default http. WebSockets are Inferno's own. */
+  readonly transport?: 'http' | 'websocket';
 }
 
 /** Loads that run side by side. When one of a given count ends, the others stop. */

@@ -19,6 +19,7 @@ import type { CpuSample } from './cpu-watch.js';
 import { readAnswer } from '../lib/bench/load/http-answer.js';
 import { HttpTransport } from '../lib/bench/load/http-transport.js';
 import { runLoad } from '../lib/bench/load/run-load.js';
+import { WebSocketTransport } from '../lib/bench/load/websocket-transport.js';
 import { RecordedExchange } from './recorded-exchange.js';
 
 /** Seldom enough to leave the core to others, often enough for milliseconds. */
@@ -134,12 +135,12 @@ async function runCancel({ port, pid, request, afterPieces, afterMs, capMs }: Ca
 
 async function generateOne(
   { port, keepRecords }: GenerateJob,
-  { arrivals, requests, count, durationMs, targets, timeoutMs }: GeneratedLoad,
+  { arrivals, requests, count, durationMs, targets, timeoutMs, transport = 'http' }: GeneratedLoad,
   over: AbortController,
 ): Promise<GeneratedResult> {
-  const transport = new HttpTransport({ url: `http://127.0.0.1:${String(port)}`, api: 'completions' });
+  const target = { url: `http://127.0.0.1:${String(port)}`, api: 'completions' } as const;
   const { summary, records } = await runLoad({
-    transport,
+    transport: transport === 'http' ? new HttpTransport(target) : new WebSocketTransport(target),
     arrivals,
     requestAt: (index) => requests[index % requests.length] ?? { prompt: '', maxTokens: 1 },
     ...(count === undefined ? {} : { requests: count }),

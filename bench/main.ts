@@ -25,6 +25,7 @@ import { soakScenario } from './scenarios/soak.js';
 import { speculation } from './scenarios/speculation.js';
 import { threadsDisturbed } from './scenarios/threads-disturbed.js';
 import { threadsIdle } from './scenarios/threads-idle.js';
+import { websocket } from './scenarios/websocket.js';
 
 const scenarios: readonly Scenario[] = [
   singleStream,
@@ -42,6 +43,7 @@ const scenarios: readonly Scenario[] = [
   manyPrefixes,
   speculation,
   goodput,
+  websocket,
   soakScenario,
 ];
 const scenarioNames = scenarios.map((scenario) => scenario.name);

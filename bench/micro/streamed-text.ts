@@ -3,6 +3,7 @@ import type { Bench } from 'tinybench';
 import { EventDrain } from '../../lib/api/event-drain.js';
 import type { TokenSink } from '../../lib/api/token-sink.js';
 import { EVENT_STRIDE, EventField, EventKind, type NativeModel } from '../../lib/native-types.js';
+import { eventFraming } from '../../lib/server/answer-format.js';
 import { ChatFormat } from '../../lib/server/chat-format.js';
 import { CompletionFormat } from '../../lib/server/completion-format.js';
 import type { ServedModel } from '../../lib/server/model-catalog.js';
@@ -60,8 +61,8 @@ export function addStreamedText(bench: Bench): void {
     reading.wake();
   });
   for (const [name, format] of [
-    ['chat', new ChatFormat(served, 1, true)],
-    ['completion', new CompletionFormat(served, 1, true, [])],
+    ['chat', new ChatFormat(served, 1, true, eventFraming)],
+    ['completion', new CompletionFormat(served, 1, true, eventFraming, [])],
   ] as const) {
     bench.add(`${name} event: framing one piece of text`, () => {
       socket.write(format.text(0, text), 'latin1');

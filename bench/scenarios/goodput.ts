@@ -21,7 +21,7 @@ const words = { least: 8, most: 64 };
 const tokens = { least: 16, most: 64 };
 /** Of what Inferno can do with every sequence busy. */
 const shares = { full: [0.25, 0.5, 0.75, 1, 1.25], quick: [0.5, 1.25] } as const;
-const counts = { full: 120, quick: 24 };
+const counts = { full: 80, quick: 24 };
 const seed = 70;
 
 /** What a user may call fluent, in proportion to what the models can do alone on one core. */
