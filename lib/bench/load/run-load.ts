@@ -172,6 +172,8 @@ class LoadRun {
       this.#open.set(index, leave);
       under.exchange = transport.send(request, recorder);
       if (leaveAfter <= 0) leave('cancelled');
+      // A transport inside this process may have brought enough before it returned.
+      else if (!this.#open.has(index)) under.exchange.cancel();
     });
   }
 
