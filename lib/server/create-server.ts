@@ -1,4 +1,5 @@
 import type webSockets from 'uWebSockets.js';
+import type { Registry } from 'prom-client';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import { InfernoError } from '../errors.js';
 import { Admission } from './admission.js';
@@ -7,6 +8,8 @@ import { openBackground } from './background-options.js';
 import { Cors } from './cors.js';
 import { HostCheck } from './host-check.js';
 import { ExchangeRegistry } from './exchange-registry.js';
+import { openMeter } from './metrics/open-meter.js';
+import { ServerMetrics } from './metrics/server-metrics.js';
 import { ModelCatalog } from './model-catalog.js';
 import { PriorityPolicy } from './priority-policy.js';
 import { resolveQueueHealth } from './queue-health.js';
@@ -93,6 +96,7 @@ class Server implements InfernoServer {
   readonly #app: TemplatedApp;
   readonly #context: ServerContext;
   readonly #listener: us_listen_socket;
+  readonly #metrics: ServerMetrics | undefined;
   #connections = 0;
   #closed: Promise<void> | undefined;
 
@@ -101,7 +105,9 @@ class Server implements InfernoServer {
     uws: WebSockets,
     readonly host: string,
     port: number,
+    metrics: ServerMetrics | undefined,
   ) {
+    this.#metrics = metrics;
     this.#context = context;
     this.#uws = uws;
     this.#app = uws.App();
@@ -153,6 +159,7 @@ class Server implements InfernoServer {
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
+    this.#metrics?.stop();
     await catalog.manager.close();
     // Last, so that whatever ended until now is in it.
     await background?.close();
@@ -176,6 +183,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const webSocket = resolveWebSocketOptions(options.webSocket);
   const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
   const base: ServerContext = {
+    startedMs: performance.now(),
     limits,
     compression: options.compression ?? true,
     keys: new ApiKeys(apiKeys),
@@ -193,12 +201,18 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     ledger: new RequestLedger(),
     queueHealth: resolveQueueHealth(options.queueHealth),
     background: undefined,
+    meter: openMeter(options.profiling),
+    baselineFile: options.profiling === false ? undefined : options.profiling?.baselineFile,
   };
   const uws = await loadWebSockets();
   const background = await openBackground(options.background, base);
   try {
     const context = { ...base, background };
-    const server = new Server(context, uws, host, options.port ?? 8080);
+    const { meter } = context;
+    const metrics =
+      meter &&
+      new ServerMetrics([meter.metrics.open as unknown as Registry, meter.metrics.plain], context, meter.startedMs);
+    const server = new Server(context, uws, host, options.port ?? 8080, metrics);
     context.catalog.manager.start();
     background?.start();
     return server;

@@ -83,6 +83,7 @@ export class EventStream implements AnswerStream, SocketActivity {
 
   /** An error: the whole answer when nothing was sent, otherwise an event, after which the stream ends without [DONE]. */
   fail(reply: ErrorReply): void {
+    this.#exchange.noteError(reply);
     if (this.#headSent) this.end(`data: ${reply.json}\n\n`);
     else this.#exchange.sendError(reply);
   }

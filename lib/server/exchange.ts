@@ -10,7 +10,9 @@ import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
+import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
+import { isProfiled } from './metrics/request-meter.js';
 import { requestIdFrom } from './request-id.js';
 import type { RequestRecord } from './request-ledger.js';
 import type { RequestScheduling } from './request-scheduling.js';
@@ -30,6 +32,8 @@ export interface ExchangeWork {
 const rearmMs = 3500;
 /** Caches must not give a compressed answer to others. */
 const varies: Header = ['vary', 'accept-encoding'];
+/** What nginx logs for a client that closed its connection before it was answered. */
+const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
 /** Bodies above this are written piece by piece as the client takes them. */
 const largeBytes = 64 * 1024;
@@ -42,11 +46,16 @@ const largeBytes = 64 * 1024;
 export class Exchange implements ActivityOwner, RequestTarget {
   readonly requestId: string;
   readonly caller: Caller;
+  /** Its Accept header. */
+  readonly accept: string;
   readonly startedMs = performance.now();
   readonly framing = eventFraming;
+  readonly recorder: RequestRecorder | undefined;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
+  readonly #route: string;
+  readonly #method: string;
   readonly #corsHeaders: readonly Header[];
   readonly #encodings: AcceptedEncodings;
   #isOpen = true;
@@ -54,16 +63,23 @@ export class Exchange implements ActivityOwner, RequestTarget {
   #work: ExchangeWork | undefined;
   #activity: SocketActivity | undefined;
   #rearmedMs = 0;
+  /** Of the answer; the client's own leaving has one, too. */
+  #status = clientLeft;
+  #errorCode: string | undefined;
   #record: RequestRecord | undefined;
 
   /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
-  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest) {
+  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest, route: string) {
     this.#context = context;
+    this.#route = route;
+    this.#method = req.getCaseSensitiveMethod();
+    this.recorder = context.meter !== undefined && isProfiled(route) ? new RequestRecorder() : undefined;
     this.#res = res;
-    this.#headOnly = req.getCaseSensitiveMethod() === 'HEAD';
+    this.#headOnly = this.#method === 'HEAD';
     this.#encodings = context.compression ? acceptedEncodings(req.getHeader('accept-encoding')) : uncompressed;
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
+    this.accept = req.getHeader('accept');
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
   }
 
@@ -84,6 +100,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#isRegistered = true;
     this.#context.exchanges.add(this);
     this.#res.onAborted(() => {
+      this.#status = clientLeft;
       this.finish();
     });
   }
@@ -117,6 +134,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   writeHead(status: number, contentType: string, headers: readonly Header[]): void {
     const res = this.#res;
+    this.#status = status;
     res.writeStatus(statusLine(status));
     res.writeHeader('content-type', contentType);
     res.writeHeader('x-request-id', this.requestId);
@@ -144,6 +162,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
+    this.noteError(reply);
     const headers: Header[] = [];
     if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
@@ -152,8 +171,15 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#send(reply.status, reply.json, headers, closeConnection || this.#context.exchanges.closing);
   }
 
+  /** Something that is no JSON. */
+  sendText(status: number, contentType: string, text: string): void {
+    if (!this.#isOpen) return;
+    this.#send(status, text, [], this.#context.exchanges.closing, contentType);
+  }
+
   sendEmpty(status: number, headers: readonly Header[]): void {
     if (!this.#isOpen) return;
+    this.#status = status;
     this.#res.cork(() => {
       this.#res.writeStatus(statusLine(status));
       for (const [name, value] of [...this.#corsHeaders, ...headers]) this.#res.writeHeader(name, value);
@@ -164,6 +190,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   sendMethodNotAllowed(reply: ErrorReply, allow: string): void {
     if (!this.#isOpen) return;
+    this.noteError(reply);
     this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
   }
 
@@ -200,13 +227,27 @@ export class Exchange implements ActivityOwner, RequestTarget {
     // Does nothing to work that has ended by itself.
     work?.cancel();
     this.#record?.settle('failed');
+    this.#measure();
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
   drop(): void {
     if (!this.#isOpen) return;
+    this.#status = clientLeft;
     this.finish();
     this.#res.close();
+  }
+
+  /** The answer is this error, or ends with it. */
+  noteError(reply: ErrorReply): void {
+    this.#errorCode = reply.code;
+  }
+
+  #measure(): void {
+    const { requestId, startedMs, recorder } = this;
+    const facts = { requestId, startedMs, recorder, traceId: undefined };
+    const [method, route, status, errorCode] = [this.#method, this.#route, this.#status, this.#errorCode];
+    this.#context.meter?.ended({ ...facts, method, route, status, errorCode });
   }
 
   shutDown(): void {
@@ -240,10 +281,16 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#send(status, body, headers, this.#context.exchanges.closing);
   }
 
-  #send(status: number, body: string | Buffer, headers: readonly Header[], closeConnection: boolean): void {
+  #send(
+    status: number,
+    body: string | Buffer,
+    headers: readonly Header[],
+    closeConnection: boolean,
+    contentType = 'application/json',
+  ): void {
     const res = this.#res;
     res.cork(() => {
-      this.writeHead(status, 'application/json', headers);
+      this.writeHead(status, contentType, headers);
       if (this.#headOnly) {
         // Given the length as its argument, `endWithoutBody` of this uWebSockets.js leaves the response open.
         res.writeHeader('content-length', String(Buffer.byteLength(body)));

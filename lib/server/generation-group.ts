@@ -54,6 +54,7 @@ export class GenerationGroup implements ExchangeWork {
     try {
       for (const [index, request] of this.#plan.requests.entries()) {
         this.#streams.push(this.#plan.served.model.submit(request, sinkFor(index)));
+        this.#exchange.recorder?.submitted();
         this.#plan.served.begin();
         exchanges.generations++;
         this.#load.generations++;
@@ -68,6 +69,7 @@ export class GenerationGroup implements ExchangeWork {
     this.#exchange.context.exchanges.generations--;
     this.#load.generations--;
     this.#plan.served.end();
+    this.#exchange.recorder?.generationEnded(end);
     if (this.#failed || !this.#exchange.isOpen) return 'failed';
     const { stopReason, usage, error } = end;
     if (stopReason === 'error' || stopReason === 'cancelled') {
