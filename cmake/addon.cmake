@@ -9,6 +9,7 @@ add_library(inferno SHARED
   binding/promise_settler.cpp
   binding/queue_status.cpp
   binding/request_reader.cpp
+  binding/statistics.cpp
   ${CMAKE_JS_SRC}
 )
 target_include_directories(inferno SYSTEM PRIVATE ${CMAKE_JS_INC})

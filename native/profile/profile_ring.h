@@ -19,9 +19,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace inferno::profile {
@@ -48,12 +50,16 @@ class ProfileRing {
         // Relaxed: this thread wrote it.
         const uint64_t index = written_.load(std::memory_order_relaxed);
         Slot & slot = slots_[index & (Capacity - 1)];
-        const Words words = std::bit_cast<Words>(record);
         // Relaxed: the release of each word below orders it before that word.
         slot.version.store(2 * index + 1, std::memory_order_relaxed);
         // Release, pairs with the acquire of the same word in read(): who sees one of these words also sees the odd
         // version before it (or a later one), and so drops what it read. A plain store on x86.
-        for (size_t i = 0; i < kWords; ++i) slot.words[i].store(words[i], std::memory_order_release);
+        const auto * bytes = reinterpret_cast<const std::byte *>(&record);
+        for_each_word([&](auto i) {
+            uint64_t word;
+            std::memcpy(&word, bytes + i * sizeof word, sizeof word);
+            slot.words[i].store(word, std::memory_order_release);
+        });
         // Release, pairs with the first load in read(): who sees it sees the words.
         slot.version.store(2 * index + 2, std::memory_order_release);
         // Release, pairs with written(): who sees it finds the record. A reader with a stale number misses the newest.
@@ -96,6 +102,15 @@ class ProfileRing {
     static constexpr size_t kWords = sizeof(Record) / sizeof(uint64_t);
     static constexpr size_t kCacheLine = 64;
     using Words = std::array<uint64_t, kWords>;
+
+    // Unrolled, so that words go from where the record was made straight to the slot. A copy of the whole record before
+    // would read with wide loads what was just written with narrow stores, and wait for them.
+    template <typename Visit>
+    static void for_each_word(Visit visit) {
+        [&]<size_t... I>(std::index_sequence<I...>) {
+            (visit(std::integral_constant<size_t, I>()), ...);
+        }(std::make_index_sequence<kWords>());
+    }
 
     struct alignas(kCacheLine) Slot {
         std::atomic<uint64_t> version{0};

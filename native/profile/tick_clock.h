@@ -59,32 +59,41 @@ class TickClock {
   public:
     TickClock();
 
-    // Nanoseconds, microseconds on the steady clock.
+    // Nanoseconds on the steady clock.
     int64_t to_ns(int64_t ticks) {
-        const int64_t since_base = ticks - base_ticks_;
-        // Long before the base: perhaps the counter was set back.
-        if (since_base > compare_after_ || since_base < kLongAgo) compare();
+        compare_if_due(ticks);
         return base_ns_ + static_cast<int64_t>(static_cast<double>(ticks - base_ticks_) * ns_per_tick_);
     }
-    int64_t to_us(int64_t ticks) { return to_ns(ticks) / kNsPerUs; }
+    // Microseconds; may differ from to_ns() by one at the border between two. In floating point all the way, because
+    // dividing nanoseconds would take as long as all the rest.
+    int64_t to_us(int64_t ticks) {
+        compare_if_due(ticks);
+        return static_cast<int64_t>(base_us_ + static_cast<double>(ticks - base_ticks_) * us_per_tick_);
+    }
 
     // Length of an interval at the present rate; 0 when it is negative.
     int64_t interval_ns(int64_t from_ticks, int64_t to_ticks) {
-        if (to_ticks - base_ticks_ > compare_after_) compare();
+        compare_if_due(to_ticks);
         const int64_t ticks = to_ticks - from_ticks;
         return ticks > 0 ? static_cast<int64_t>(static_cast<double>(ticks) * ns_per_tick_) : 0;
     }
 
   private:
-    static constexpr int64_t kNsPerUs = 1000;
     static constexpr int64_t kLongAgo = -(int64_t{1} << 36);  // half a minute of a fast counter
 
+    void compare_if_due(int64_t ticks) {
+        const int64_t since_base = ticks - base_ticks_;
+        // Long before the base: perhaps the counter was set back.
+        if (since_base > compare_after_ || since_base < kLongAgo) compare();
+    }
     // Reads both clocks, and makes that moment the base if the next comparison is due.
     void compare();
 
     int64_t base_ticks_;
     int64_t base_ns_;
+    double base_us_ = 0;
     double ns_per_tick_ = 1;
+    double us_per_tick_ = 1e-3;
     // The next comparison is due that many ticks after the base: as many as the rate was measured over, up to a second.
     // So a rate is never used for longer than twice the time it comes from. 0: the rate is not known yet.
     int64_t compare_after_ = 0;
