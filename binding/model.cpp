@@ -4,11 +4,14 @@
 #include <mutex>
 #include <set>
 
+#include "binding/embedding.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/model_loader.h"
+#include "binding/profiles.h"
 #include "binding/queue_status.h"
 #include "binding/request_reader.h"
+#include "binding/statistics.h"
 #include "native/llama/tokenizer.h"
 
 namespace inferno::binding {
@@ -65,19 +68,6 @@ void shut_down_at_exit(void * data) { static_cast<ModelState *>(data)->shut_down
 
 Napi::Value number(Napi::Env env, double value) { return Napi::Number::New(env, value); }
 
-Napi::Object embeddings_to_js(Napi::Env env, const llama::EmbeddingResult & result) {
-    Napi::Array list = Napi::Array::New(env, result.embeddings.size());
-    for (size_t i = 0; i < result.embeddings.size(); ++i) {
-        Napi::Float32Array values = Napi::Float32Array::New(env, result.embeddings[i].size());
-        std::copy(result.embeddings[i].begin(), result.embeddings[i].end(), values.Data());
-        list.Set(static_cast<uint32_t>(i), values);
-    }
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("embeddings", list);
-    object.Set("tokens", number(env, result.tokens));
-    return object;
-}
-
 }  // namespace
 
 // process.exit() runs no cleanup hooks: engines that still compute then would meet llama.cpp's destroyed statics.
@@ -122,6 +112,8 @@ Napi::Function ModelObject::define(Napi::Env env) {
                        {
                            InstanceMethod<&ModelObject::info>("info"),
                            InstanceMethod<&ModelObject::stats>("stats"),
+                           InstanceMethod<&ModelObject::profiles>("profiles"),
+                           InstanceMethod<&ModelObject::statistics>("statistics"),
                            InstanceMethod<&ModelObject::queue_status>("queueStatus"),
                            InstanceMethod<&ModelObject::queue_position>("queuePosition"),
                            InstanceMethod<&ModelObject::memory_bytes>("memoryBytes"),
@@ -132,6 +124,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
                            InstanceMethod<&ModelObject::resume>("resume"),
                            InstanceMethod<&ModelObject::tokenize>("tokenize"),
                            InstanceMethod<&ModelObject::detokenize>("detokenize"),
+                           InstanceMethod<&ModelObject::token_bytes>("tokenBytes"),
                            InstanceMethod<&ModelObject::render_chat>("renderChat"),
                            InstanceMethod<&ModelObject::embed>("embed"),
                            InstanceMethod<&ModelObject::unload>("unload"),
@@ -219,6 +212,18 @@ Napi::Value ModelObject::stats(const Napi::CallbackInfo & info) {
     return object;
 }
 
+// profiles(limit: number): NativeGenerationProfile[]
+Napi::Value ModelObject::profiles(const Napi::CallbackInfo & info) {
+    return profiles_to_js(info.Env(), require_engine(info.Env()), info[0].ToNumber().Uint32Value());
+}
+
+// statistics(): NativeStatistics
+Napi::Value ModelObject::statistics(const Napi::CallbackInfo & info) {
+    const llama::GenerationRecorder * recorder = require_engine(info.Env()).recorder();
+    return StatisticsObject::wrap(info.Env(),
+                                  recorder ? recorder->statistics() : std::make_shared<profile::Statistics>());
+}
+
 // queueStatus(): NativeQueueStatus
 Napi::Value ModelObject::queue_status(const Napi::CallbackInfo & info) {
     return queue_status_to_js(info.Env(), require_engine(info.Env()).queue_status());
@@ -299,6 +304,25 @@ Napi::Value ModelObject::detokenize(const Napi::CallbackInfo & info) {
     return Napi::String::New(env, text.value());
 }
 
+// tokenBytes(tokens: Int32Array): Uint8Array[]
+Napi::Value ModelObject::token_bytes(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    require_loaded(env);
+    const std::vector<llama_token> tokens = read_tokens(info[0], "tokens");
+    const int32_t vocabulary_size = state_->model->description().vocabulary_size;
+    if (Status status = llama::check_token_ids(tokens, vocabulary_size, "tokens"); !status) throw to_error(env, status);
+    Napi::Array list = Napi::Array::New(env, tokens.size());
+    std::string piece;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+        piece.clear();
+        llama::append_token_piece(state_->model->vocab(), tokens[i], true, piece);
+        Napi::Uint8Array bytes = Napi::Uint8Array::New(env, piece.size());
+        std::copy(piece.begin(), piece.end(), bytes.Data());
+        list.Set(static_cast<uint32_t>(i), bytes);
+    }
+    return list;
+}
+
 // renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string
 Napi::Value ModelObject::render_chat(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
@@ -312,34 +336,9 @@ Napi::Value ModelObject::render_chat(const Napi::CallbackInfo & info) {
     return Napi::String::New(env, rendered.value().prompt);
 }
 
-// embed(inputs: readonly string[], normalize: boolean): Promise<{ embeddings, tokens }>
+// embed(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle
 Napi::Value ModelObject::embed(const Napi::CallbackInfo & info) {
-    const Napi::Env env = info.Env();
-    llama::Engine & engine = require_engine(env);
-    if (!info[0].IsArray()) throw Napi::TypeError::New(env, "Expected an array of strings for inputs.");
-    llama::EmbeddingJob job;
-    const auto inputs = info[0].As<Napi::Array>();
-    for (uint32_t i = 0; i < inputs.Length(); ++i) job.inputs.push_back(inputs.Get(i).ToString().Utf8Value());
-    job.normalize = info[1].ToBoolean();
-    auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
-    const Napi::Promise promise = deferred->Promise();
-    const std::shared_ptr<EventBridge> bridge = state_->bridge;
-    bridge->begin_work(env);
-    // Runs on the engine thread; rule 1 sends the result back.
-    job.done = [bridge, deferred](Result<llama::EmbeddingResult> result) {
-        auto shared = std::make_shared<Result<llama::EmbeddingResult>>(std::move(result));
-        bridge->post([bridge, deferred, shared](Napi::Env js) {
-            const Napi::HandleScope scope(js);
-            bridge->end_work(js);
-            if (shared->is_ok()) {
-                deferred->Resolve(embeddings_to_js(js, shared->value()));
-            } else {
-                deferred->Reject(to_error(js, shared->status()).Value());
-            }
-        });
-    };
-    engine.embed(std::move(job));
-    return promise;
+    return start_embedding(info, require_engine(info.Env()), state_->bridge);
 }
 
 // unload(): Promise<void>

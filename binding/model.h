@@ -33,6 +33,8 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   private:
     Napi::Value info(const Napi::CallbackInfo & info);
     Napi::Value stats(const Napi::CallbackInfo & info);
+    Napi::Value profiles(const Napi::CallbackInfo & info);
+    Napi::Value statistics(const Napi::CallbackInfo & info);
     Napi::Value queue_status(const Napi::CallbackInfo & info);
     Napi::Value queue_position(const Napi::CallbackInfo & info);
     Napi::Value memory_bytes(const Napi::CallbackInfo & info);
@@ -43,6 +45,7 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
     void resume(const Napi::CallbackInfo & info);
     Napi::Value tokenize(const Napi::CallbackInfo & info);
     Napi::Value detokenize(const Napi::CallbackInfo & info);
+    Napi::Value token_bytes(const Napi::CallbackInfo & info);
     Napi::Value render_chat(const Napi::CallbackInfo & info);
     Napi::Value embed(const Napi::CallbackInfo & info);
     Napi::Value unload(const Napi::CallbackInfo & info);

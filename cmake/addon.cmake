@@ -1,15 +1,18 @@
 # The addon. cmake-js passes CMAKE_JS_INC (node-api-headers and node-addon-api), CMAKE_JS_SRC and CMAKE_JS_LIB.
 add_library(inferno SHARED
   binding/addon.cpp
+  binding/embedding.cpp
   binding/errors.cpp
   binding/event_bridge.cpp
   binding/journal.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/profiles.cpp
   binding/promise_settler.cpp
   binding/queue_status.cpp
   binding/request_reader.cpp
   binding/statistics.cpp
+  binding/zstd_stream.cpp
   ${CMAKE_JS_SRC}
 )
 target_include_directories(inferno SYSTEM PRIVATE ${CMAKE_JS_INC})

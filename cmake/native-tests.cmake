@@ -9,6 +9,7 @@ add_executable(inferno-native-tests
   test/native/gguf_check_test.cpp
   test/native/journal_recovery_test.cpp
   test/native/journal_test.cpp
+  test/native/generation_times_test.cpp
   test/native/prefill_slice_test.cpp
   test/native/prefix_store_test.cpp
   test/native/prefix_tree_test.cpp
@@ -21,6 +22,7 @@ add_executable(inferno-native-tests
   test/native/thread_budget_test.cpp
   test/native/utf8_test.cpp
   test/native/worker_limit_test.cpp
+  test/native/zstd_stream_test.cpp
 )
-target_link_libraries(inferno-native-tests PRIVATE inferno_native)
+target_link_libraries(inferno-native-tests PRIVATE inferno_native inferno_zstd)
 add_dependencies(inferno-native-tests ggml-cpu)

@@ -1,16 +1,10 @@
 import type { InfernoServer, ServerOptions } from './server/index.js';
 
 export type { Generation } from './api/generation.js';
+export type { EmbedOptions } from './api/embedding.js';
 export { inspectModelFile, type ModelFileSummary } from './api/inspect-model-file.js';
 export { loadModel } from './api/load-model.js';
-export type {
-  DetokenizeOptions,
-  EmbedOptions,
-  Model,
-  ModelStats,
-  RenderChatOptions,
-  TokenizeOptions,
-} from './api/model.js';
+export type { DetokenizeOptions, Model, ModelStats, RenderChatOptions, TokenizeOptions } from './api/model.js';
 export { quantizationTypes, quantizeModel, type QuantizeOptions } from './api/quantize.js';
 export { systemInfo, type SystemInfo } from './api/system-info.js';
 export type * from './api/types.js';

@@ -6,6 +6,9 @@
  * `lib/errors.ts` turns them into `InfernoError`.
  */
 
+import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
+import type { NativeStatistics } from './native-statistics-types.js';
+
 /** What a checked GGUF header says, before anything is loaded. */
 export interface NativeGgufSummary {
   readonly version: number;
@@ -37,6 +40,8 @@ export interface NativeLoadOptions {
   readonly scheduling: NativeSchedulingOptions;
   readonly cache: NativeCacheOptions;
   readonly speculation: NativeSpeculationOptions;
+  /** Measure the phases of generations and keep the last ones. */
+  readonly profiling: boolean;
 }
 
 export interface NativeSchedulingOptions {
@@ -290,64 +295,16 @@ export interface NativeTokenLogprob {
   }[];
 }
 
-/** What is timed, in the order of the numbers that `NativeStatistics` takes. `first_token` is from submission on. */
-export const phases = [
-  'receive',
-  'tokenize',
-  'queue',
-  'prefill',
-  'decode',
-  'detokenize',
-  'serialize',
-  'first_token',
-  'inter_token',
-  'total',
-] as const;
-export type Phase = (typeof phases)[number];
-
-/** How far a summary looks back. */
-export const statisticsWindows = ['1m', '5m', '1h', 'all'] as const;
-export type StatisticsWindow = (typeof statisticsWindows)[number];
-
-/** Times in milliseconds; quantiles are within 1 % of the exact ones. */
-export interface NativePhaseSummary {
-  readonly phase: Phase;
-  readonly tier: Tier;
-  readonly count: number;
-  readonly mean: number;
-  readonly stddev: number;
-  readonly min: number;
-  readonly max: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly p999: number;
-  /** The slots of the window, oldest first, as far as something was recorded in them; for trends. Empty for 'all'. */
-  readonly slots: readonly { readonly ageMs: number; readonly count: number; readonly mean: number }[];
-}
-
-/** Histograms per phase and tier. Recording never blocks; reading never stops who records. */
-export interface NativeStatistics {
-  /** Numbers are indexes into `phases` and `tiers`. Only for statistics made by `createStatistics`. */
-  record(phase: number, tier: number, microseconds: number): void;
-  /** Only what was recorded at least once in the window. `others` are merged in: a model's replicas. */
-  summarize(window: StatisticsWindow, others: readonly NativeStatistics[]): NativePhaseSummary[];
-  /**
-   * Over all time and all tiers, for Prometheus: how many were at most as long as each bound (microseconds, ascending),
-   * and their number and sum.
-   */
-  cumulate(
-    phase: number,
-    boundsUs: Float64Array,
-  ): { readonly counts: Float64Array; readonly count: number; readonly sumUs: number };
-}
-
 /** One of the last 1,000 generations that ended, as the engine saw it. */
 export interface NativeGenerationProfile extends Omit<NativeGenerationEnd, 'stopSequence' | 'error'> {
   readonly generation: number;
   readonly tier: Tier;
   /** The longest time between two tokens. */
   readonly maxInterTokenUs: number;
+  /** Of the process, at most two seconds before. */
+  readonly residentBytes: number;
+  /** What the model holds: weights, KV cache, compute buffers. */
+  readonly deviceBytes: number;
 }
 
 export interface NativeModel {
@@ -377,19 +334,30 @@ export interface NativeModel {
   resume(generation: number): void;
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
   detokenize(tokens: Int32Array, removeSpecial: boolean, unparseSpecial: boolean): string;
+  /** What each token says, control tokens as their names; may be part of a UTF-8 character. */
+  tokenBytes(tokens: Int32Array): Uint8Array[];
   /** Renders OpenAI `messages` with the model's template; returns the prompt text. */
   renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string;
-  /** L2-normalised when asked; one Float32Array of `embeddingLength` per input. */
-  embed(
-    inputs: readonly string[],
-    normalize: boolean,
-  ): Promise<{ readonly embeddings: Float32Array[]; readonly tokens: number }>;
+  /** Texts, or token ids that are taken as they are. */
+  embed(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
   /** Ends all generations (reason 'cancelled'), joins the threads, frees all memory. Idempotent. */
   unload(): Promise<void>;
   /**
    * Moves pending events into the buffers given to `onEvents` registration; called by native.ts only.
    */
   setEventSink(sink: (count: number) => void, records: Int32Array, text: Uint8Array): void;
+}
+
+export interface NativeEmbeddings {
+  /** L2-normalised when asked; one of `embeddingLength` floats per input. */
+  readonly embeddings: Float32Array[];
+  readonly tokens: number;
+}
+
+export interface NativeEmbeddingHandle {
+  readonly promise: Promise<NativeEmbeddings>;
+  /** The promise then rejects with code 'cancelled' once the input being computed is done. Idempotent. */
+  readonly cancel: () => void;
 }
 
 export interface NativeLoadHandle {
@@ -415,44 +383,15 @@ export interface NativeSystemInfo {
   readonly availableCores: number;
 }
 
-export interface NativeJournalOptions {
-  /** Made when it does not exist. One process at a time may have it open. */
-  readonly directory: string;
-  /** zstd, 1 to 22. */
-  readonly compressionLevel: number;
-  readonly checkpointIntervalMs: number;
-}
-
-export interface NativeJournalStats {
-  readonly entries: number;
-  readonly appends: number;
-  /** fdatasync calls for them; fewer than appends when commits were grouped. */
-  readonly syncs: number;
-  readonly checkpoints: number;
-  readonly logBytes: number;
-}
-
-/** A durable map from key to bytes: a log of changes, and checkpoints of the whole map. */
-export interface NativeJournal {
-  /** Resolves when the change would survive a power cut. Rejects with 'journal_unavailable'. */
-  put(key: string, value: Uint8Array): Promise<void>;
-  /** Like `put`; a key that is not there is fine. */
-  remove(key: string): Promise<void>;
-  /** Writes a checkpoint now and starts a new log. */
-  checkpoint(): Promise<void>;
-  stats(): NativeJournalStats;
-  /** Waits for what was put, writes a last checkpoint, releases the folder. Idempotent. */
-  close(): Promise<void>;
-}
-
-export interface NativeOpenedJournal {
-  readonly journal: NativeJournal;
-  readonly entries: readonly { readonly key: string; readonly value: Uint8Array }[];
-  /** What was wrong with the files and what was done about it, a sentence each. */
-  readonly warnings: readonly string[];
+/** A zstd frame in pieces that can each be read as soon as it arrives. */
+export interface NativeZstdStream {
+  /** `ends` closes the frame, once. */
+  write(bytes: Uint8Array, ends: boolean): Uint8Array;
 }
 
 export interface NativeAddon {
+  /** Levels 1 to 22; both sides keep 2^windowLog bytes, 10 to 27. */
+  readonly ZstdStream: new (level: number, windowLog: number) => NativeZstdStream;
   /** Statistics that the caller records into; one thread. */
   createStatistics(): NativeStatistics;
   /** Recovers to the last good record of damaged files. Rejects with 'journal_unavailable', e.g. when it is in use. */

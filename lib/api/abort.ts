@@ -24,12 +24,17 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   };
 }
 
-/** The promise, or a rejection with the signal's reason as soon as that aborts; the work itself is not stopped. */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** The promise, or a rejection with the signal's reason as soon as that aborts; `cancel` then stops the work itself. */
+export async function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  cancel: () => void = () => undefined,
+): Promise<T> {
   if (signal === undefined) return work;
   let release: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     const fail = (): void => {
+      cancel();
       reject(signal.reason as Error);
     };
     if (signal.aborted) fail();

@@ -1,12 +1,13 @@
 import { awaitNative, callNative, CallerTrace, expected, InfernoError } from '../errors.js';
-import type { NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
+import type { NativeEmbeddingHandle, NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
 import { unlessAborted } from './abort.js';
 import { asyncDispose } from './dispose-symbol.js';
 import { Generation } from './generation.js';
 import { OptionReader } from './option-reader.js';
-import type { Faults } from './option-reader.js';
 import { chatRequest, completionRequest, messagesToJson, readTokens } from './request.js';
 import type { CheckedRequest } from './request.js';
+import { readEmbedding } from './embedding.js';
+import type { EmbedOptions } from './embedding.js';
 import type { ReplicaSet } from './replica-set.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
 import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo, QueueStatus } from './types.js';
@@ -28,30 +29,11 @@ export interface DetokenizeOptions {
   readonly unparseSpecial?: boolean;
 }
 
-export interface EmbedOptions {
-  /** Scale each vector to length 1 (L2). Default true. */
-  readonly normalize?: boolean;
-  /** Ends the waiting at once; what the engine has begun it finishes in the background. */
-  readonly signal?: AbortSignal;
-}
-
 export interface RenderChatOptions {
   /** OpenAI's `tools` array. */
   readonly tools?: readonly unknown[];
   /** End with the beginning of the assistant's turn. Default true. */
   readonly addGenerationPrompt?: boolean;
-}
-
-function readInputs(input: unknown, faults: Faults): readonly string[] {
-  if (typeof input === 'string') return [input];
-  if (!Array.isArray(input)) {
-    faults.type(expected('a string or an array of strings', 'input', input));
-    return [];
-  }
-  for (const [index, text] of input.entries()) {
-    if (typeof text !== 'string') faults.type(expected('a string', `input[${String(index)}]`, text));
-  }
-  return input as string[];
 }
 
 /**
@@ -124,6 +106,15 @@ export class Model {
     return callNative(() => this.#native.detokenize(ids, removeSpecial, unparseSpecial));
   }
 
+  /** What each token stands for by itself: UTF-8, of which one token may hold a part only. Control tokens give their names. */
+  tokenBytes(tokens: Int32Array | readonly number[]): Uint8Array[] {
+    this.#requireLoaded();
+    const reader = new OptionReader(undefined, []);
+    const ids = readTokens(tokens, 'tokens', reader.faults);
+    reader.faults.throwIfAny();
+    return callNative(() => this.#native.tokenBytes(ids));
+  }
+
   /**
    * The prompt that {@link Model.chat} would give to the model.
    *
@@ -141,27 +132,38 @@ export class Model {
   }
 
   /**
-   * One vector of `info.embeddingLength` floats per input, in order.
+   * One vector of `info.embeddingLength` floats per input, in order. A text is tokenized with the special tokens that the
+   * model wants; token ids are taken as they are.
    *
    * @throws InfernoError `embedding_unsupported`, `context_length_exceeded`, `empty_prompt`; `signal.reason` when aborted.
    */
-  async embed(input: string, options?: EmbedOptions): Promise<Float32Array>;
-  async embed(input: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
-  async embed(input: string | readonly string[], options?: EmbedOptions): Promise<Float32Array | Float32Array[]> {
+  async embed(input: string | Int32Array, options?: EmbedOptions): Promise<Float32Array>;
+  async embed(input: readonly (string | Int32Array)[], options?: EmbedOptions): Promise<Float32Array[]>;
+  async embed(
+    input: string | Int32Array | readonly (string | Int32Array)[],
+    options?: EmbedOptions,
+  ): Promise<Float32Array | Float32Array[]> {
     this.#requireLoaded();
-    const reader = new OptionReader(options, ['normalize', 'signal']);
-    const normalize = reader.boolean('normalize', true);
-    const signal = reader.signal();
-    const inputs = readInputs(input, reader.faults);
-    reader.faults.throwIfAny();
+    const { inputs, normalize, signal } = readEmbedding(input, options);
     signal?.throwIfAborted();
     if (inputs.length === 0) return [];
-    const work = awaitNative(callNative(() => this.#native.embed(inputs, normalize)));
-    const { embeddings } = await unlessAborted(work, signal);
-    if (typeof input !== 'string') return embeddings;
+    const { promise, cancel } = this.startEmbedding(inputs, normalize);
+    const { embeddings } = await unlessAborted(promise, signal, cancel);
+    if (Array.isArray(input)) return embeddings;
     const [embedding] = embeddings;
     if (embedding === undefined) throw new InfernoError('internal_error', 'The engine returned no embedding.');
     return embedding;
+  }
+
+  /**
+   * The layer under {@link Model.embed}, which the server uses.
+   *
+   * @internal
+   */
+  startEmbedding(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle {
+    this.#requireLoaded();
+    const { promise, cancel } = callNative(() => this.#native.embed(inputs, normalize));
+    return { promise: awaitNative(promise), cancel };
   }
 
   stats(): ModelStats {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { awaitNative, InfernoError } from '../errors.js';
 import { nativeAddon } from '../native.js';
-import type { NativeJournal, NativeOpenedJournal } from '../native-types.js';
+import type { NativeJournal, NativeOpenedJournal } from '../native-journal-types.js';
 import { decode, encode, endKey, jobKey, journalVersion, runKey } from './background-record.js';
 import type { BackgroundRecord, End, Job } from './background-record.js';
 import { recover } from './recovery.js';

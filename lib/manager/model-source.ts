@@ -1,12 +1,17 @@
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 import type { ModelInfo, QueueStatus } from '../api/types.js';
-import type { NativeGenerationRequest } from '../native-types.js';
+import type { NativeEmbeddingHandle, NativeGenerationRequest } from '../native-types.js';
 
 /** What the server needs of a loaded model. */
 export interface ServableModel {
   readonly info: ModelInfo;
   submit(request: NativeGenerationRequest, sink: TokenSink): TokenStream;
   detokenize(tokens: Int32Array): string;
+  /** Without these two, the model has no /tokenize. */
+  tokenize?(text: string, options: { readonly addSpecial: boolean; readonly parseSpecial: boolean }): Int32Array;
+  tokenBytes?(tokens: Int32Array): Uint8Array[];
+  /** Without it, the model has no embeddings. */
+  startEmbedding?(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
   /** Cheap; asked for at most every 50 ms and model. */
   queueStatus(): QueueStatus;
   /** Bytes it holds now. Without it, what the source estimated counts. */

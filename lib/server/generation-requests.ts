@@ -2,7 +2,8 @@ import { tiers } from '../native-types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ChatCompletionBody } from './schemas/chat-completions.js';
-import type { CompletionBody, Prompt } from './schemas/completions.js';
+import type { CompletionBody } from './schemas/completions.js';
+import type { Prompt } from './schemas/prompts.js';
 import type { SamplingBody } from './schemas/sampling.js';
 
 /** Seeds the engine takes: 0 to 2^32 - 2. */

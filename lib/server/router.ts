@@ -3,6 +3,7 @@ import { errorReply } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
+import { behindHostCheck } from './host-check.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
 import {
@@ -15,11 +16,15 @@ import {
 } from './routes/background.js';
 import { chatCompletions } from './routes/chat-completions.js';
 import { completions } from './routes/completions.js';
+import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
 import { changeModel, getModel, listModels, modelActionOf } from './routes/models.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
+import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
+import { upgradeRequired } from './routes/upgrade-required.js';
+import { webSocketPath } from './websocket/websocket-route.js';
 
 interface GetRoute {
   readonly path: string;
@@ -40,12 +45,17 @@ const getRoutes: readonly GetRoute[] = [
   { path: '/v1/requests/*', needsKey: true, handle: getRequest },
   { path: backgroundPath, needsKey: true, handle: listBackground },
   { path: `${backgroundPath}/*`, needsKey: true, handle: getBackground },
+  // Upgrades do not come here.
+  { path: webSocketPath, needsKey: false, handle: upgradeRequired },
   { path: '/metrics/queue/status', needsKey: true, handle: queueStatus },
 ];
 
 const postRoutes: readonly PostRoute[] = [
   { path: '/v1/chat/completions', handle: chatCompletions },
   { path: '/v1/completions', handle: completions },
+  { path: '/v1/embeddings', handle: embeddings },
+  { path: '/tokenize', handle: tokenize },
+  { path: '/detokenize', handle: detokenize },
 ];
 
 /** The `Allow` header of a path that some route serves, else undefined. */
@@ -92,7 +102,8 @@ function fallback(context: ServerContext) {
   };
 }
 
-export function addRoutes(app: TemplatedApp, context: ServerContext): void {
+export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
+  const app = behindHostCheck(uwsApp, context);
   for (const { path, needsKey, handle } of getRoutes) {
     const handler = getJson(context, needsKey, handle);
     app.get(path, handler);

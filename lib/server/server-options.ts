@@ -2,6 +2,7 @@ import type { BackgroundOptions } from './background-options.js';
 import type { ModelSource } from './model-catalog.js';
 import type { PriorityOptions } from './priority-policy.js';
 import type { QueueHealthThresholds } from './queue-health.js';
+import type { WebSocketOptions } from './websocket/socket-options.js';
 
 /** Bounds that keep one client, or many, from exhausting the server. */
 export interface ServerLimits {
@@ -19,6 +20,8 @@ export interface ServerLimits {
   readonly maxBufferedBytes?: number;
   /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 15,000; 0 is off. */
   readonly heartbeatMs?: number;
+  /** Inputs of one request for embeddings; default 100. */
+  readonly maxEmbeddingInputs?: number;
   /** How long a request waits for its model to be loaded before it gets 503; default 60,000. */
   readonly modelWaitMs?: number;
 }
@@ -32,9 +35,20 @@ export interface ServerOptions {
   readonly port?: number;
   /** With keys, everything under /v1 needs `Authorization: Bearer KEY`. */
   readonly apiKeys?: readonly string[];
-  /** Origins whose pages may call the server: `true` for any, or a list. Default none. */
+  /** Origins whose pages may call the server, over HTTP and WebSockets: `true` for any, or a list. Default none. */
   readonly cors?: boolean | readonly string[];
+  /**
+   * Names by which the server may be called, without port; '*' for any. Default: those of loopback when it listens on
+   * loopback only, else any. Names given here are taken besides those of loopback.
+   */
+  readonly allowedHosts?: readonly string[];
   readonly limits?: ServerLimits;
+  readonly webSocket?: WebSocketOptions;
+  /**
+   * Answers of more than 1 KiB and streams are compressed for clients that accept zstd, br, gzip or deflate; default true.
+   * It costs some ten microseconds per event, and pays where the network is slower than that.
+   */
+  readonly compression?: boolean;
   /**
    * Memory that models may hold together, in bytes; default: 90 % of what this process may use. Models that the server
    * loads itself make room for each other within it.
@@ -59,6 +73,7 @@ const defaultLimits: ResolvedLimits = {
   maxBufferedBytes: 1024 * 1024,
   heartbeatMs: 15_000,
   modelWaitMs: 60_000,
+  maxEmbeddingInputs: 100,
 };
 
 /** REQUIRES: every given value is a finite number; throws RangeError otherwise. */

@@ -42,14 +42,15 @@ uint64_t read_number(const char * path) {
     return file >> value ? value : 0;
 }
 
-uint64_t machine_available_bytes() {
-    std::ifstream file("/proc/meminfo");
-    std::string key;
-    uint64_t kibibytes = 0;
-    std::string unit;
-    while (file >> key >> kibibytes) {
-        std::getline(file, unit);
-        if (key == "MemAvailable:") return kibibytes * 1024;
+// The number behind `wanted` in a file of lines "name number …"; 0 when it is not there.
+uint64_t read_field(const char * path, const std::string & wanted) {
+    std::ifstream file(path);
+    std::string name;
+    uint64_t value = 0;
+    std::string rest;
+    while (file >> name >> value) {
+        std::getline(file, rest);
+        if (name == wanted) return value;
     }
     return 0;
 }
@@ -70,11 +71,14 @@ int available_cores() {
 
 uint64_t available_memory_bytes() {
 #if defined(__linux__)
-    uint64_t available = machine_available_bytes();
+    const uint64_t available = read_field("/proc/meminfo", "MemAvailable:") * 1024;
     const uint64_t limit = read_number("/sys/fs/cgroup/memory.max");
+    if (limit == 0) return available;
     const uint64_t used = read_number("/sys/fs/cgroup/memory.current");
-    if (limit > 0) available = std::min(available, limit > used ? limit - used : 0);
-    return available;
+    // Counted as used, but given up when memory is asked for.
+    const uint64_t cached = read_field("/sys/fs/cgroup/memory.stat", "inactive_file");
+    const uint64_t taken = used - std::min(used, cached);
+    return std::min(available, limit > taken ? limit - taken : 0);
 #else
     return 0;
 #endif

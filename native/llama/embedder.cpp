@@ -25,6 +25,10 @@ void normalize_l2(std::vector<float> & values) {
 Embedder::Embedder(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
 
 bool Embedder::step(EmbeddingJob & job, int threads) {
+    if (job.cancelled->load(std::memory_order_relaxed)) {
+        job.done(Status(ErrorCode::Cancelled, "The embeddings were cancelled."));
+        return true;
+    }
     if (job.result.embeddings.size() < job.inputs.size()) {
         auto embedding = embed(job.inputs[job.result.embeddings.size()], job, threads);
         if (!embedding) {
@@ -61,13 +65,13 @@ Status Embedder::create_context() {
     return Status::ok();
 }
 
-Result<std::vector<float>> Embedder::embed(const std::string & input, EmbeddingJob & job, int threads) {
+Result<std::vector<float>> Embedder::embed(const EmbeddingInput & input, EmbeddingJob & job, int threads) {
     if (!model_->description().supports_embeddings) {
         return Status(ErrorCode::EmbeddingUnsupported, "This model cannot produce embeddings.");
     }
     try {
         if (Status status = create_context(); !status) return status;
-        auto tokens = tokenize(model_->vocab(), input, true, false);
+        auto tokens = tokens_of(input);
         if (!tokens) return tokens.status();
         const size_t count = tokens.value().size();
         if (count == 0)
@@ -85,6 +89,14 @@ Result<std::vector<float>> Embedder::embed(const std::string & input, EmbeddingJ
     } catch (const std::exception & error) {
         return Status(ErrorCode::DecodeFailed, std::string("Computing an embedding failed: ") + error.what() + ".");
     }
+}
+
+Result<std::vector<llama_token>> Embedder::tokens_of(const EmbeddingInput & input) const {
+    if (input.tokens.empty()) return tokenize(model_->vocab(), input.text, true, false);
+    if (Status status = check_token_ids(input.tokens, model_->description().vocabulary_size, "input"); !status) {
+        return status;
+    }
+    return input.tokens;
 }
 
 Result<std::vector<float>> Embedder::decode(std::vector<llama_token> tokens, int threads) {

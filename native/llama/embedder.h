@@ -1,6 +1,7 @@
 // Computes embeddings on a context of its own, made at first use. Thread safety: none; owned by the engine thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,11 +18,18 @@ struct EmbeddingResult {
     int32_t tokens = 0;
 };
 
+struct EmbeddingInput {
+    std::string text;                 // tokenized with the special tokens that the model wants
+    std::vector<llama_token> tokens;  // taken as they are; used when not empty
+};
+
 struct EmbeddingJob {
-    std::vector<std::string> inputs;
+    std::vector<EmbeddingInput> inputs;
     bool normalize = true;  // to unit L2 length
     // Called once, on the engine thread.
     std::function<void(Result<EmbeddingResult>)> done;
+    // Set by any thread; looked at between two inputs, with relaxed order because it carries no data.
+    std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
 
     // Progress, kept by the embedder.
     EmbeddingResult result;
@@ -36,7 +44,8 @@ class Embedder {
 
   private:
     Status create_context();
-    Result<std::vector<float>> embed(const std::string & input, EmbeddingJob & job, int threads);
+    Result<std::vector<float>> embed(const EmbeddingInput & input, EmbeddingJob & job, int threads);
+    Result<std::vector<llama_token>> tokens_of(const EmbeddingInput & input) const;
     Result<std::vector<float>> decode(std::vector<llama_token> tokens, int threads);
 
     const std::shared_ptr<const Model> model_;

@@ -13,7 +13,7 @@ constexpr uint64_t kMinParkedBytes = 256ull << 20;
 std::string seconds(int64_t us) { return std::to_string((us + 500'000) / 1'000'000) + " s"; }
 
 Status deadline_exceeded(const RunningGeneration & generation, int64_t now) {
-    return {ErrorCode::DeadlineExceeded, "The request waited " + seconds(now - generation.submitted_us) +
+    return {ErrorCode::DeadlineExceeded, "The request waited " + seconds(now - generation.times.submitted_us) +
                                              " and could not start before its deadline of " +
                                              std::to_string(generation.scheduling.deadline_us / 1000) + " ms."};
 }
@@ -59,8 +59,8 @@ void Engine::take_in(GenerationPtr generation) {
     submission.key = static_cast<queue::RequestKey>(id);
     submission.tier = wish.tier;
     submission.user = wish.user;
-    submission.submitted_us = generation->submitted_us;
-    submission.deadline_us = wish.deadline_us > 0 ? generation->submitted_us + wish.deadline_us : 0;
+    submission.submitted_us = generation->times.submitted_us;
+    submission.deadline_us = wish.deadline_us > 0 ? generation->times.submitted_us + wish.deadline_us : 0;
     submission.prompt_tokens = generation->prompt_tokens;
     submission.max_tokens = generation->max_tokens;
     submission.expected_tokens = wish.estimated_tokens;
@@ -99,7 +99,7 @@ void Engine::end_expired() {
         if (found == waiting_.end()) continue;
         const RunningGeneration & generation = *found->second;
         const int64_t deadline = generation.scheduling.deadline_us;
-        const bool is_late = deadline > 0 && now >= generation.submitted_us + deadline;
+        const bool is_late = deadline > 0 && now >= generation.times.submitted_us + deadline;
         finish_waiting(found->first, StopReason::Error,
                        is_late ? deadline_exceeded(generation, now) : dependency_failed());
     }
@@ -134,7 +134,7 @@ void Engine::start(const queue::Dispatch & dispatch) {
     RunningGeneration & generation = *owned;
     generation.slot = prefixes_->choose_slot(slot_view_, generation);
     const auto slot = static_cast<size_t>(generation.slot);
-    if (generation.started_us == 0) generation.started_us = now_us();
+    generation.times.start(now_us());
     if (generation.parked) parked_bytes_ -= generation.parked->bytes.size();
     // Not running until attach_prefixes() has looked for what is cached of it.
     generation.awaits_prefix = true;
@@ -169,6 +169,7 @@ bool Engine::preempt() {
         generation.tokens_cached = 0;
     }
     ++generation.preemptions;
+    generation.times.park(now_us());
     generation.slot = -1;
     generation.awaits_prefix = false;
     generation.fetching = kNoPrefix;

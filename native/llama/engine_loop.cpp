@@ -76,7 +76,7 @@ void Engine::plan() {
             const bool waits = other != nullptr && other->awaits_prefix && other->donor == generation->slot;
             if (waits) tier = std::min(tier, other->scheduling.tier);
         }
-        prefill_claims_.push_back({i, tier, generation->scheduling.user, generation->submitted_us,
+        prefill_claims_.push_back({i, tier, generation->scheduling.user, generation->times.submitted_us,
                                    generation->tokens_cached - generation->reused_tokens});
     }
     prefill_turns_.order(prefill_claims_, options_.policy == queue::Policy::Priority);
@@ -214,6 +214,7 @@ void Engine::refresh_machine() {
     if (now - machine_checked_us_ < kMachineCheckIntervalUs) return;
     machine_checked_us_ = now;
     thread_budget_.set_max_threads(available_cores());
+    if (recorder_) recorder_->refresh_memory();
     const uint64_t sequence_bytes = model_->kv_bytes_per_token() * static_cast<uint64_t>(context_size_);
     const uint64_t free_bytes = available_memory_bytes();
     spare_sequences_ = free_bytes == 0 || sequence_bytes == 0

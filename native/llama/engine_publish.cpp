@@ -40,16 +40,19 @@ void Engine::publish_share(const PlannedShare & share) {
         // Nothing is sure: the same token once more, alone.
         --generation.tokens_cached;
         cut_sequence(context_.get(), slot, generation.tokens_cached);
-        Speculation::record_outcome(generation, share.draft_tokens, 0);
+        speculation_->record_outcome(generation, share.draft_tokens, 0, true);
         generation.draft.clear();
         return;
     }
     const int32_t cached = generation.tokens_cached;
     const auto accepted = static_cast<int32_t>(sampled_.size()) - 1;
     if (share.draft_tokens > 0) {
-        Speculation::record_outcome(generation, share.draft_tokens, accepted);
+        // Where a close choice ended it, the last sampled token was a right guess, too; it is computed again with what
+        // follows.
+        const int32_t right = accepted + (generation.skips_draft ? 1 : 0);
+        speculation_->record_outcome(generation, share.draft_tokens, right, generation.skips_draft);
         tokens_drafted_.fetch_add(static_cast<uint64_t>(share.draft_tokens), std::memory_order_relaxed);
-        tokens_accepted_.fetch_add(static_cast<uint64_t>(accepted), std::memory_order_relaxed);
+        tokens_accepted_.fetch_add(static_cast<uint64_t>(right), std::memory_order_relaxed);
         if (accepted < share.draft_tokens) cut_sequence(context_.get(), slot, cached + accepted);
         generation.draft.clear();
     }
@@ -100,10 +103,10 @@ Status Engine::sample_share(const PlannedShare & share) {
 
 // False when that was its last token; the generation is then gone.
 bool Engine::accept_token(RunningGeneration & generation, llama_token token, std::span<const float> logits) {
-    if (generation.completion_tokens == 0) {
-        generation.first_token_us = now_us();
-        urgent_ = true;
-    }
+    if (generation.completion_tokens == 0) urgent_ = true;
+    const int64_t taken_us = now_us();
+    const int64_t gap_us = generation.times.take_token(taken_us);
+    if (recorder_) recorder_->token(generation.scheduling.tier, gap_us, taken_us);
     if (llama_vocab_is_eog(model_->vocab(), token)) {
         finish_slot(generation, StopReason::Stop);
         return false;
@@ -117,11 +120,13 @@ bool Engine::accept_token(RunningGeneration & generation, llama_token token, std
         generation.pending_logprobs += generation.pending_logprobs.empty() ? '[' : ',';
         append_logprobs_json(model_->vocab(), logprobs, generation.pending_logprobs);
     }
+    const int64_t begun_ticks = recorder_ ? profile::now_ticks() : 0;
     piece_.clear();
     append_token_piece(model_->vocab(), token, false, piece_);
     text_.clear();
     const bool stopped = generation.text.push(piece_, text_);
     if (!text_.empty()) emit_text(generation, text_);
+    if (recorder_) generation.times.detokenize_ns += recorder_->interval_ns(begun_ticks, profile::now_ticks());
     if (stopped) {
         finish_slot(generation, StopReason::Stop);
         return false;
@@ -157,7 +162,6 @@ void Engine::finish_slot(RunningGeneration & generation, StopReason reason, Stat
 
 void Engine::finish(GenerationPtr generation, StopReason reason, Status error) {
     const int64_t ended_us = now_us();
-    const bool started = generation->started_us > 0;
     GenerationEnd end;
     end.reason = reason;
     end.error = std::move(error);
@@ -173,13 +177,12 @@ void Engine::finish(GenerationPtr generation, StopReason reason, Status error) {
     end.accepted_tokens = generation->accepted_tokens;
     end.preemptions = generation->preemptions;
     end.completion_tokens = generation->completion_tokens;
-    end.queue_us = (started ? generation->started_us : ended_us) - generation->submitted_us;
-    if (started) {
-        const int64_t prefilled_us = generation->first_token_us > 0 ? generation->first_token_us : ended_us;
-        end.prefill_us = prefilled_us - generation->started_us;
-        end.decode_us = ended_us - prefilled_us;
-    }
+    end.times = generation->times.phases(ended_us);
+    end.submitted_us = generation->times.submitted_us;
+    end.first_token_us = generation->times.first_token_us;
+    end.ended_us = ended_us;
     const GenerationId id = generation->control->id;
+    if (recorder_) recorder_->ended(id, generation->scheduling.tier, end, generation->times.longest_gap_us);
     outbox_.add_end(id, end);
     urgent_ = true;
     requests_finished_.fetch_add(1, std::memory_order_relaxed);

@@ -47,9 +47,14 @@ std::string end_to_json(const GenerationEnd & end) {
     append_field(json, "promptTokens", end.prompt_tokens);
     append_field(json, "cachedTokens", end.cached_tokens);
     append_field(json, "completionTokens", end.completion_tokens);
-    append_field(json, "queueUs", end.queue_us);
-    append_field(json, "prefillUs", end.prefill_us);
-    append_field(json, "decodeUs", end.decode_us);
+    append_field(json, "tokenizeUs", end.times.tokenize_us);
+    append_field(json, "queueUs", end.times.queue_us);
+    append_field(json, "prefillUs", end.times.prefill_us);
+    append_field(json, "decodeUs", end.times.decode_us);
+    append_field(json, "detokenizeUs", end.times.detokenize_us);
+    append_field(json, "submittedUs", end.submitted_us);
+    append_field(json, "firstTokenUs", end.first_token_us);
+    append_field(json, "endedUs", end.ended_us);
     append_field(json, "draftedTokens", end.drafted_tokens);
     append_field(json, "acceptedTokens", end.accepted_tokens);
     append_field(json, "preemptions", end.preemptions);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "native/llama/chat_template.h"
+#include "native/llama/generation_times.h"
 #include "native/llama/sampler.h"
 #include "native/llama/text_stream.h"
 #include "native/queue/tier.h"
@@ -57,9 +58,10 @@ struct GenerationEnd {
     int32_t prompt_tokens = 0;
     int32_t cached_tokens = 0;
     int32_t completion_tokens = 0;
-    int64_t queue_us = 0;
-    int64_t prefill_us = 0;
-    int64_t decode_us = 0;
+    PhaseTimes times;
+    int64_t submitted_us = 0;
+    int64_t first_token_us = 0;  // 0: none
+    int64_t ended_us = 0;
     int32_t drafted_tokens = 0;
     int32_t accepted_tokens = 0;
     int32_t preemptions = 0;

@@ -65,7 +65,10 @@ void PromptPreparer::run() {
         best->pop_front();
         --waiting_;
         lock.unlock();
-        on_prepared_(prepare(std::move(job)));
+        const int64_t begun_us = now_us();
+        std::unique_ptr<RunningGeneration> generation = prepare(std::move(job));
+        generation->times.tokenize_us = now_us() - begun_us;
+        on_prepared_(std::move(generation));
         lock.lock();
     }
 }
@@ -73,7 +76,7 @@ void PromptPreparer::run() {
 std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
     auto generation = std::make_unique<RunningGeneration>();
     generation->control = std::move(job.control);
-    generation->submitted_us = job.submitted_us;
+    generation->times.submitted_us = job.submitted_us;
     generation->scheduling = std::move(job.request.scheduling);
     if (generation->cancelled()) return generation;
 
@@ -117,13 +120,8 @@ Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest
                       "This model cannot generate text; it has no decoder that Inferno can run.");
     }
     if (request.kind == PromptKind::Tokens) {
-        const int32_t vocabulary_size = model_->description().vocabulary_size;
-        for (const llama_token token : request.tokens) {
-            if (token >= 0 && token < vocabulary_size) continue;
-            return Status(ErrorCode::InvalidArgument, "Expected token ids from 0 to " +
-                                                          std::to_string(vocabulary_size - 1) +
-                                                          " for prompt but received " + std::to_string(token) + ".");
-        }
+        Status status = check_token_ids(request.tokens, model_->description().vocabulary_size, "prompt");
+        if (!status) return status;
         return std::move(request.tokens);
     }
     if (request.kind == PromptKind::Text) return tokenize(model_->vocab(), request.prompt, true, true);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "native/llama/generation.h"
+#include "native/llama/generation_times.h"
 #include "native/llama/kv_state.h"
 #include "native/llama/prefix_tree.h"
 
@@ -31,7 +32,7 @@ struct RunningGeneration {
     int32_t completion_tokens = 0;
     std::vector<llama_token> draft;  // tokens that may follow, to be verified in the next step
     bool skips_draft = false;        // the next token is to be computed as it would be without speculation
-    double draft_acceptance = 0.6;   // how likely a drafted token is right; a guess at first
+    double draft_acceptance = 0.8;   // how likely a drafted token is right; hopeful at first, so that it is tried
 
     // While its prefix is being computed by another slot or read from disk it has a slot but does not run.
     bool awaits_prefix = false;
@@ -49,9 +50,7 @@ struct RunningGeneration {
     int32_t pending_tokens = 0;
     std::string pending_logprobs;
 
-    int64_t submitted_us = 0;
-    int64_t started_us = 0;  // 0: never
-    int64_t first_token_us = 0;
+    GenerationTimes times;
 
     bool cancelled() const { return control->cancelled.load(std::memory_order_relaxed); }
     bool paused() const { return control->paused.load(std::memory_order_relaxed); }

@@ -15,20 +15,26 @@ constexpr double kCostSmoothing = 0.2;
 constexpr double kAcceptanceSmoothing = 0.1;
 // What a deeper draft costs as long as that was not measured, as a share of a step per token.
 constexpr double kAssumedCost = 0.12;
+constexpr double kMostFirstCost = 2.0;  // plain steps
+constexpr double kCostRecovery = 0.002;
 // A draft must promise this much more, because a wrong one costs for sure.
 constexpr double kMinGain = 1.03;
 // A sequence that stopped drafting tries again after some tokens, since its text may have begun to repeat.
 constexpr double kRecovery = 0.004;
+// The model does not change; this only corrects bad luck.
+constexpr double kCertaintyRecovery = 0.0005;
+constexpr double kCertaintySmoothing = 0.02;
 
 constexpr int32_t kFirstModelDepth = 3;
 
-// Expected tokens of a step that verifies `depth` guesses, each right with probability `p` if those before it were.
-double expected_tokens(double p, int32_t depth) {
-    double expected = 1.0;
-    double all_right = 1.0;
+// Expected tokens of a step that verifies `depth` guesses, each right with probability `right` if those before it were.
+// Each token comes out of it only if its choice is not too close, which is likely with probability `certain`.
+double expected_tokens(double right, double certain, int32_t depth) {
+    double expected = certain;
+    double all_good = certain;
     for (int32_t i = 0; i < depth; ++i) {
-        all_right *= p;
-        expected += all_right;
+        all_good *= right * certain;
+        expected += all_good;
     }
     return expected;
 }
@@ -75,7 +81,7 @@ int32_t Speculation::best_depth(size_t step_class, int32_t sequences,
         double tokens = sequences - static_cast<double>(drafted.size());
         for (const RunningGeneration * generation : drafted) {
             const auto available = static_cast<int32_t>(generation->draft.size());
-            tokens += expected_tokens(generation->draft_acceptance, std::min(depth, available));
+            tokens += expected_tokens(generation->draft_acceptance, certainty_, std::min(depth, available));
         }
         const double rate = tokens / cost(step_class, depth);
         if (rate <= best_rate) continue;
@@ -119,6 +125,7 @@ void Speculation::draft(std::span<RunningGeneration * const> slots, int32_t room
         drafted.push_back(generation);
     }
     if (drafted.empty()) return;
+    certainty_ += kCertaintyRecovery * (1.0 - certainty_);
     const int32_t best = best_depth(step_class, sequences, drafted);
     if (asks_model) model_depth = best == 0 ? 0 : std::min(best + 1, max_depth_);
     const int32_t depth = std::min(best, room / static_cast<int32_t>(drafted.size()));
@@ -127,21 +134,36 @@ void Speculation::draft(std::span<RunningGeneration * const> slots, int32_t room
     }
 }
 
-void Speculation::record_outcome(RunningGeneration & generation, int32_t drafted, int32_t accepted) {
+void Speculation::record_outcome(RunningGeneration & generation, int32_t drafted, int32_t right, bool was_close) {
     generation.drafted_tokens += drafted;
-    generation.accepted_tokens += accepted;
-    // Each guess up to the first wrong one is a trial.
-    for (int32_t i = 0; i < std::min(drafted, accepted + 1); ++i) {
-        const double right = i < accepted ? 1.0 : 0.0;
-        generation.draft_acceptance += kAcceptanceSmoothing * (right - generation.draft_acceptance);
+    generation.accepted_tokens += right;
+    for (int32_t i = 0; i < right; ++i) {
+        generation.draft_acceptance += kAcceptanceSmoothing * (1.0 - generation.draft_acceptance);
+        certainty_ += kCertaintySmoothing * (1.0 - certainty_);
+    }
+    if (was_close) {
+        certainty_ -= kCertaintySmoothing * certainty_;
+    } else if (right < drafted) {
+        generation.draft_acceptance -= kAcceptanceSmoothing * generation.draft_acceptance;
+        certainty_ += kCertaintySmoothing * (1.0 - certainty_);
     }
 }
 
 void Speculation::record_step(int32_t sequences, int32_t deepest, int64_t step_us) {
     if (!enabled() || sequences == 0 || deepest > kMaxDepth) return;
-    double & known = cost_us_[class_of(sequences)][static_cast<size_t>(deepest)];
+    auto & costs = cost_us_[class_of(sequences)];
+    double & known = costs[static_cast<size_t>(deepest)];
     const auto step = static_cast<double>(step_us);
-    known = known == 0.0 ? step : known + kCostSmoothing * (std::min(step, 3 * known) - known);
+    const double plain = costs[0];
+    // The first step of its shape pays for more than itself.
+    const double first = plain == 0.0 ? step : std::min(step, kMostFirstCost * plain);
+    known = known == 0.0 ? first : known + kCostSmoothing * (std::min(step, 3 * known) - known);
+    if (deepest > 0) return;
+    // What was dear once is tried again after a while.
+    for (size_t depth = 1; depth < costs.size(); ++depth) {
+        const double assumed = costs[0] * (1.0 + kAssumedCost * static_cast<double>(depth));
+        if (costs[depth] > assumed) costs[depth] -= kCostRecovery * (costs[depth] - assumed);
+    }
 }
 
 }  // namespace inferno::llama

@@ -30,8 +30,9 @@ class Speculation {
     bool enabled() const { return max_depth_ > 0; }
     // Sets the draft of every generation that decodes. `room`: tokens a batch can take beyond one for each.
     void draft(std::span<RunningGeneration * const> slots, int32_t room, int32_t context_size);
-    // After the step: how many of a generation's drafted tokens were right.
-    static void record_outcome(RunningGeneration & generation, int32_t drafted, int32_t accepted);
+    // After the step: how many of a generation's drafted tokens were right, and whether the step left the token after
+    // them open because the choice was too close for it.
+    void record_outcome(RunningGeneration & generation, int32_t drafted, int32_t right, bool was_close);
     // A step without prompt tokens took that long.
     void record_step(int32_t sequences, int32_t deepest, int64_t step_us);
 
@@ -46,6 +47,8 @@ class Speculation {
     DraftModel * const draft_model_;
     // Microseconds of a step by class and depth; 0: not measured.
     std::array<std::array<double, kMaxDepth + 1>, kClasses> cost_us_{};
+    // How likely a choice in a step with guesses is not too close; of the model, so that new generations know it.
+    double certainty_ = 1.0;
     std::array<uint32_t, kClasses> steps_{};
     std::array<int32_t, kClasses> model_depth_{};  // tokens to ask the draft model for
 };

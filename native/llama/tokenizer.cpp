@@ -84,4 +84,13 @@ void append_token_piece(const llama_vocab * vocab, llama_token token, bool speci
     llama_token_to_piece(vocab, token, out.data() + start, -length, 0, special);
 }
 
+Status check_token_ids(std::span<const llama_token> tokens, int32_t vocabulary_size, const char * param) {
+    for (const llama_token token : tokens) {
+        if (token >= 0 && token < vocabulary_size) continue;
+        return {ErrorCode::InvalidArgument, "Expected token ids from 0 to " + std::to_string(vocabulary_size - 1) +
+                                                " for " + param + " but received " + std::to_string(token) + "."};
+    }
+    return Status::ok();
+}
+
 }  // namespace inferno::llama

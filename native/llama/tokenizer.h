@@ -20,6 +20,9 @@ Result<std::vector<llama_token>> tokenize(const llama_vocab * vocab, std::string
 Result<std::string> detokenize(const llama_vocab * vocab, std::span<const llama_token> tokens, bool remove_special,
                                bool unparse_special);
 
+// InvalidArgument, naming `param`, for the first id that the vocabulary does not have.
+Status check_token_ids(std::span<const llama_token> tokens, int32_t vocabulary_size, const char * param);
+
 // Appends the raw bytes of one token, which may be part of a UTF-8 character. Control tokens give no bytes.
 void append_token_piece(const llama_vocab * vocab, llama_token token, bool special, std::string & out);
 

@@ -6,7 +6,7 @@ import { BackgroundStore, defaultStoreLimits } from '../../lib/background/backgr
 import type { StoreLimits, StoreOptions, Submission } from '../../lib/background/background-store.js';
 import type { Scheduling } from '../../lib/background/background-record.js';
 import { nativeAddon } from '../../lib/native.js';
-import type { NativeOpenedJournal } from '../../lib/native-types.js';
+import type { NativeOpenedJournal } from '../../lib/native-journal-types.js';
 
 export class JournalFolder {
   constructor(readonly path: string) {}

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { nativeAddon } from '../../lib/native.js';
-import type { NativeJournal, NativeOpenedJournal } from '../../lib/native-types.js';
+import type { NativeJournal, NativeOpenedJournal } from '../../lib/native-journal-types.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { addon } = nativeAddon();

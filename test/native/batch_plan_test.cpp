@@ -26,7 +26,7 @@ class Slots {
     RunningGeneration & prefill(size_t slot, size_t prompt, int64_t submitted_us = 0) {
         RunningGeneration & generation = add(slot);
         generation.tokens.assign(prompt, 7);
-        generation.submitted_us = submitted_us;
+        generation.times.submitted_us = submitted_us;
         return generation;
     }
 
@@ -55,8 +55,9 @@ BatchPlan plan(const Slots & slots, const BatchLimits & limits = kLimits, int32_
         const RunningGeneration * generation = slots.view()[i];
         if (generation != nullptr && generation->runnable() && !generation->decodes()) order.push_back(i);
     }
-    std::sort(order.begin(), order.end(),
-              [&](size_t a, size_t b) { return slots.view()[a]->submitted_us < slots.view()[b]->submitted_us; });
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+        return slots.view()[a]->times.submitted_us < slots.view()[b]->times.submitted_us;
+    });
     const std::vector<int32_t> residents(slots.view().size(), resident);
     BatchPlan result;
     plan_batch(slots.view(), order, residents, limits, result);

@@ -157,7 +157,7 @@ INFERNO_TEST(engine_embeds_to_unit_length_and_refuses_empty_lists_cleanly) {
     Harness harness({256, 1, 64, 1});
     std::promise<Result<EmbeddingResult>> promise;
     EmbeddingJob job;
-    job.inputs = {"a dog", "a cat"};
+    job.inputs = {{"a dog", {}}, {"a cat", {}}};
     job.done = [&](Result<EmbeddingResult> result) { promise.set_value(std::move(result)); };
     harness.engine().embed(std::move(job));
     const Result<EmbeddingResult> result = promise.get_future().get();

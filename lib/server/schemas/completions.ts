@@ -1,30 +1,14 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import { flag, integerBetween, text } from './fields.js';
+import { promptsOf } from './prompts.js';
+import type { Prompt } from './prompts.js';
 import { samplingFields, samplingRules } from './sampling.js';
 import type { RawBody } from './sampling.js';
-
-/** One prompt: text or token ids. */
-export type Prompt = string | readonly number[];
 
 const promptError = 'a string, an array of strings, an array of token ids or an array of arrays of token ids';
 /** Choices of one answer: prompts times n. */
 const mostChoices = 128;
-
-function isTokens(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) && value.length > 0 && value.every((id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff)
-  );
-}
-
-/** Checked by hand: a schema per element is slow for prompts of many thousand tokens. */
-function promptsOf(value: unknown): readonly Prompt[] | undefined {
-  if (typeof value === 'string') return [value];
-  if (isTokens(value)) return [value];
-  if (!Array.isArray(value) || value.length === 0) return undefined;
-  if (value.every((item) => typeof item === 'string')) return value;
-  return value.every(isTokens) ? value : undefined;
-}
 
 const prompts = z.unknown().transform((value, context): readonly Prompt[] => {
   const found = promptsOf(value);

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { ResolvedLimits } from '../server-options.js';
+import type { Fault } from '../error-response.js';
+import { integerBetween, text } from './fields.js';
+import { isTokens, promptsOf } from './prompts.js';
+import type { Prompt } from './prompts.js';
+import type { RawBody } from './sampling.js';
+
+const inputError = 'a string, an array of strings, an array of token ids or an array of arrays of token ids';
+/** Characters that a token stands for at most, roughly: what is longer is too long for the model as well. */
+const charactersPerToken = 16;
+const leastCharacters = 8_000;
+const mostDimensions = 65_536;
+
+const input = z.unknown().transform((value, context): readonly Prompt[] => {
+  const found = promptsOf(value);
+  if (found !== undefined) return found;
+  context.addIssue({ code: 'custom', message: inputError, input: value });
+  return z.NEVER;
+});
+
+/** Body of POST /v1/embeddings. */
+export const embeddingBody = z.object(
+  {
+    input,
+    model: text,
+    encoding_format: z.enum(['float', 'base64'], { error: '"float" or "base64"' }).nullish(),
+    dimensions: integerBetween(1, mostDimensions),
+    user: text,
+  },
+  { error: 'a JSON object' },
+);
+
+export type EmbeddingBody = z.infer<typeof embeddingBody>;
+
+/** What the schema cannot know: the limits of the server. */
+export function embeddingRules({ maxEmbeddingInputs }: ResolvedLimits): (body: RawBody) => Fault[] {
+  return (body) => {
+    const inputs = promptsOf(body['input']) ?? [];
+    const faults: Fault[] = [];
+    if (inputs.length > maxEmbeddingInputs) {
+      const message = `Expected at most ${String(maxEmbeddingInputs)} inputs but received ${String(inputs.length)}.`;
+      faults.push({ param: 'input', message });
+    }
+    const empty = inputs.findIndex((item) => item.length === 0);
+    if (empty >= 0) {
+      const param = Array.isArray(body['input']) && !isTokens(body['input']) ? `input[${String(empty)}]` : 'input';
+      faults.push({ param, message: `Expected a text that is not empty for ${param}.` });
+    }
+    return faults;
+  };
+}
+
+/** What the schema cannot know: what the model takes. */
+export function embeddingFaults(
+  body: EmbeddingBody,
+  model: { readonly trainContextSize: number; readonly embeddingLength: number; readonly vocabularySize: number },
+): Fault[] {
+  const most = Math.max(leastCharacters, model.trainContextSize * charactersPerToken);
+  const faults: Fault[] = [];
+  for (const item of body.input) {
+    if (typeof item === 'string' && item.length > most) {
+      const message = `Expected inputs of at most ${most.toLocaleString('en')} characters but received ${item.length.toLocaleString('en')}.`;
+      faults.push({ param: 'input', message });
+      break;
+    }
+  }
+  const dimensions = body.dimensions ?? model.embeddingLength;
+  if (dimensions > model.embeddingLength) {
+    const message = `Expected at most ${String(model.embeddingLength)} for dimensions, which this model has, but received ${String(dimensions)}.`;
+    faults.push({ param: 'dimensions', message });
+  }
+  return faults;
+}
