@@ -14,7 +14,6 @@ namespace inferno::profile {
 namespace {
 
 constexpr double kNsPerSecond = 1e9;
-constexpr double kNsPerUs = 1e3;
 
 // The same moment on both clocks.
 struct ClockPair {
@@ -107,13 +106,16 @@ void TickClock::compare() {
         // Asked about the distant past: the rate would be of too short a time.
         if (ticks <= static_cast<double>(compare_after_)) return;
         ns_per_tick_ = ns / ticks;
-        us_per_tick_ = ns_per_tick_ / kNsPerUs;
         const double ticks_per_second = ns > 0 ? kNsPerSecond / ns_per_tick_ : ticks;
         compare_after_ = static_cast<int64_t>(std::min(ticks, ticks_per_second));
     }
     base_ticks_ = now.ticks;
     base_ns_ = now.ns;
-    base_us_ = static_cast<double>(now.ns) / kNsPerUs;
+    const double one_us = std::ldexp(1, kShift);
+    base_us_ = now.ns / kNsPerUs;
+    base_us_rest_ = static_cast<int64_t>(static_cast<double>(now.ns % kNsPerUs) / kNsPerUs * one_us);
+    us_per_tick_ = std::llround(ns_per_tick_ / kNsPerUs * one_us);
+    long_ago_ = us_per_tick_ > 0 ? -(int64_t{1} << 62) / us_per_tick_ : 0;
 }
 
 }  // namespace inferno::profile

@@ -284,6 +284,21 @@ INFERNO_TEST(tick_clock_tells_moments_between_readings_of_the_steady_clock) {
     CHECK_EQ(wrong, 0);
 }
 
+INFERNO_TEST(tick_clock_goes_on_into_the_past) {
+    TickClock clock;
+    const int64_t now = now_ticks();
+    const int64_t now_us = clock.to_us(now);
+    const double us_per_tick = static_cast<double>(clock.interval_ns(0, 1'000'000'000)) / 1e12;
+    for (const double ago_us : {1e3, 1e6, 2e7, 4e7, 1e9}) {
+        const int64_t then = now - static_cast<int64_t>(ago_us / us_per_tick);
+        // A ten-thousandth for the rate, which can be measured anew in between.
+        CHECK(std::abs(static_cast<double>(now_us - clock.to_us(then)) - ago_us) <= 20 + ago_us * 1e-4);
+        CHECK(std::abs(clock.to_us(then) - clock.to_ns(then) / 1000) <= 20 + static_cast<int64_t>(ago_us * 1e-4));
+    }
+    // Which disturbed nothing.
+    CHECK(std::abs(clock.to_us(now) - now_us) <= 20);
+}
+
 INFERNO_TEST(tick_clock_measures_intervals_and_never_negative_ones) {
     TickClock clock;
     const int64_t first = now_ticks();
