@@ -64,14 +64,13 @@ class TickClock {
         compare_if_due(ticks);
         return base_ns_ + static_cast<int64_t>(static_cast<double>(ticks - base_ticks_) * ns_per_tick_);
     }
-    // Microseconds; may differ from to_ns() by one at the border between two. The cheap one: whole numbers only, exact
-    // to 0.3 us for the last half minute.
+    // Microseconds; may differ from to_ns() by one at the border between two. The cheap one: whole numbers and one
+    // branch, exact to 0.3 us for the last half minute.
     int64_t to_us(int64_t ticks) {
-        compare_if_due(ticks);
-        const int64_t since_base = ticks - base_ticks_;
-        if (since_base < long_ago_) [[unlikely]]
+        const uint64_t since_floor = static_cast<uint64_t>(ticks - us_floor_ticks_);
+        if (since_floor > us_range_) [[unlikely]]
             return to_ns(ticks) / kNsPerUs;
-        return base_us_ + ((since_base * us_per_tick_ + base_us_rest_) >> kShift);
+        return us_floor_ + static_cast<int64_t>((since_floor * us_per_tick_ + us_floor_rest_) >> kShift);
     }
 
     // Length of an interval at the present rate; 0 when it is negative.
@@ -83,9 +82,7 @@ class TickClock {
 
   private:
     static constexpr int64_t kNsPerUs = 1000;
-    // Binary places of us_per_tick_. A product fits into 63 bits for 2^25 us, half a minute, however fast the counter
-    // is.
-    static constexpr int kShift = 37;
+    static constexpr int kShift = 37;  // binary places of us_per_tick_ and us_floor_rest_
 
     void compare_if_due(int64_t ticks) {
         const int64_t since_base = ticks - base_ticks_;
@@ -95,18 +92,23 @@ class TickClock {
     }
     // Reads both clocks, and makes that moment the base if the next comparison is due.
     void compare();
+    void prepare_us();
 
     int64_t base_ticks_;
     int64_t base_ns_;
     double ns_per_tick_ = 1;
-    // The same for to_us().
-    int64_t base_us_ = 0;
-    int64_t base_us_rest_ = 0;  // of a microsecond, with kShift binary places
-    int64_t us_per_tick_ = 0;   // with kShift binary places
-    int64_t long_ago_ = 0;      // ticks relative to the base, negative
     // The next comparison is due that many ticks after the base: as many as the rate was measured over, up to a second.
     // So a rate is never used for longer than twice the time it comes from. 0: the rate is not known yet.
     int64_t compare_after_ = 0;
+    // Ticks that are older are of the distant past, or the counter was set back.
+    int64_t long_ago_ = 0;
+
+    // The same for to_us(): what lies between long ago and the next comparison is counted from a floor.
+    int64_t us_floor_ticks_ = 0;
+    uint64_t us_range_ = 0;
+    uint64_t us_per_tick_ = 0;
+    uint64_t us_floor_rest_ = 0;
+    int64_t us_floor_ = 0;
 };
 
 }  // namespace inferno::profile

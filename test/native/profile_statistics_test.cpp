@@ -1,5 +1,6 @@
 #include "native/profile/statistics.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>
@@ -56,6 +57,71 @@ uint64_t expected_sum(const std::vector<Sample> & samples, const WindowShape & s
         ++count;
     }
     return sum;
+}
+
+// One sample every `every_us` of a virtual clock, so that a window's count follows from its time.
+class TurningWindows {
+  public:
+    explicit TurningWindows(int64_t every_us) : every_us_(every_us) {}
+
+    // Reads until the writer is done; every count must be right although slots turn meanwhile.
+    void read(const WindowShape & shape) {
+        const auto snapshot = std::make_unique<WindowSnapshot>();
+        while (!is_done_.load()) {
+            const int64_t now_us = recorded_until_us_.load();
+            if (now_us < 0) continue;
+            snapshot->clear();
+            windows_.collect(shape.window, now_us, *snapshot);
+            // The sample under way may be in already.
+            const int64_t after_us = recorded_until_us_.load() + every_us_;
+            const int64_t last = now_us / shape.slot_us;
+            // The window's oldest slot is reused for the second after its last one.
+            if (after_us / shape.slot_us >= last + 2) continue;
+            const int64_t first_us = std::max<int64_t>(0, (last - shape.slots + 1) * shape.slot_us);
+            const uint64_t least = samples(first_us, now_us);
+            const uint64_t most = samples(first_us, std::min(after_us, (last + 1) * shape.slot_us - 1));
+            const uint64_t count = snapshot->histogram().count();
+            if (count < least || count > most) faults_.fetch_add(1);
+            readings_.fetch_add(1);
+        }
+    }
+    void write(int64_t samples_at_most, int readings) {
+        for (int64_t i = 0; i < samples_at_most && readings_.load() < readings; ++i) {
+            windows_.record(kMs, i * every_us_);
+            recorded_until_us_.store(i * every_us_);
+            // Of many paces one suits the readers: up to some microseconds a sample.
+            const int64_t pause_ns = i / 2'000 % 10 * 1'000;
+            for (const int64_t start_ns = steady_ns(); steady_ns() - start_ns < pause_ns;) {
+            }
+        }
+        is_done_.store(true);
+    }
+    int faults() const { return faults_.load(); }
+    int readings() const { return readings_.load(); }
+
+  private:
+    uint64_t samples(int64_t from_us, int64_t to_us) const {
+        return static_cast<uint64_t>(to_us / every_us_ - (from_us + every_us_ - 1) / every_us_ + 1);
+    }
+
+    const int64_t every_us_;
+    HistogramWindows windows_;
+    std::atomic<int64_t> recorded_until_us_{-1};
+    std::atomic<bool> is_done_{false};
+    std::atomic<int> faults_{0};
+    std::atomic<int> readings_{0};
+};
+
+void check_turning(int64_t every_us, const std::vector<WindowShape> & shapes) {
+    constexpr int64_t kSamplesAtMost = 300'000;
+    constexpr int kReadings = 20'000;
+    TurningWindows turning(every_us);
+    std::vector<std::thread> readers;
+    for (const WindowShape & shape : shapes) readers.emplace_back([&] { turning.read(shape); });
+    turning.write(kSamplesAtMost, kReadings);
+    for (std::thread & reader : readers) reader.join();
+    CHECK_EQ(turning.faults(), 0);
+    CHECK(turning.readings() > 0);
 }
 
 const PhaseSummary * find(const std::vector<PhaseSummary> & summaries, Phase phase, Tier tier) {
@@ -136,46 +202,13 @@ INFERNO_TEST(histogram_windows_take_a_time_that_went_back_as_the_last_one) {
 }
 
 INFERNO_TEST(histogram_windows_lose_and_double_nothing_for_readers_while_slots_turn) {
-    constexpr int kReaders = 3;
-    HistogramWindows windows;
-    std::atomic<int64_t> recorded_until_us{0};
-    std::atomic<bool> is_done{false};
-    std::array<std::atomic<int>, kReaders> faults{};
-    std::array<std::atomic<int>, kReaders> readings{};
-    std::vector<std::thread> readers;
-    // One sample of a millisecond every 100 ms of the virtual clock, so a window's count follows from its time.
-    constexpr int64_t kEvery = s / 10;
-    for (size_t r = 0; r < kReaders; ++r) {
-        readers.emplace_back([&, r] {
-            const WindowShape & shape = kShapes[r];
-            const auto snapshot = std::make_unique<WindowSnapshot>();
-            while (!is_done.load()) {
-                const int64_t now_us = recorded_until_us.load();
-                snapshot->clear();
-                windows.collect(shape.window, now_us, *snapshot);
-                const int64_t after_us = recorded_until_us.load();
-                const int64_t first_us =
-                    std::max<int64_t>(0, (now_us / shape.slot_us - shape.slots + 1) * shape.slot_us);
-                const auto least = static_cast<uint64_t>((now_us - first_us) / kEvery);
-                // What came while it was read may be in, as far as it lies in the last slot.
-                const auto most = static_cast<uint64_t>((after_us - first_us) / kEvery) + 2;
-                const uint64_t count = snapshot->histogram().count();
-                const bool is_overtaken = after_us - now_us > shape.slot_us / 2;  // the oldest may be gone
-                if (count > most || (!is_overtaken && count < least)) faults[r].fetch_add(1);
-                if (!is_overtaken) readings[r].fetch_add(1);
-            }
-        });
-    }
-    for (int64_t now_us = 0; now_us < 6000 * s; now_us += kEvery) {
-        windows.record(kMs, now_us);
-        recorded_until_us.store(now_us);
-        if (now_us % (10 * s) == 0) std::this_thread::yield();
-    }
-    is_done.store(true);
-    for (std::thread & reader : readers) reader.join();
-    for (auto & fault : faults) CHECK_EQ(fault.load(), 0);
-    // The longer windows turn slowly enough to be read in time.
-    CHECK(readings[1].load() > 0 && readings[2].load() > 0);
+    check_turning(s, {std::begin(kShapes), std::end(kShapes)});
+}
+
+INFERNO_TEST(histogram_windows_lose_and_double_nothing_for_readers_when_every_sample_reuses_the_slot_of_the_last) {
+    // 14 slots of 5 s, 11 slots of 30 s: what was the current one is found in a longer slot only.
+    check_turning(70 * s, {kShapes[2], kShapes[2]});
+    check_turning(330 * s, {kShapes[2], kShapes[2]});
 }
 
 INFERNO_TEST(statistics_summarize_each_phase_and_tier_that_was_recorded) {
