@@ -31,7 +31,17 @@ function toGenerationEnd(end: NativeGenerationEnd): GenerationEnd {
     stopReason: reason,
     ...(stopSequence === undefined ? {} : { stopSequence }),
     usage: { promptTokens, cachedTokens, completionTokens },
-    timings: { queueMs: end.queueUs / 1000, prefillMs: end.prefillUs / 1000, decodeMs: end.decodeUs / 1000 },
+    timings: {
+      tokenizeMs: end.tokenizeUs / 1000,
+      queueMs: end.queueUs / 1000,
+      prefillMs: end.prefillUs / 1000,
+      decodeMs: end.decodeUs / 1000,
+      detokenizeMs: end.detokenizeUs / 1000,
+    },
+    moments: { submittedUs: end.submittedUs, firstTokenUs: end.firstTokenUs, endedUs: end.endedUs },
+    draftedTokens: end.draftedTokens,
+    acceptedTokens: end.acceptedTokens,
+    preemptions: end.preemptions,
     ...(error === undefined ? {} : { error }),
   };
 }

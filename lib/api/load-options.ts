@@ -4,7 +4,7 @@ import type {
   NativeLoadOptions,
   NativeSchedulingOptions,
   NativeSpeculationOptions,
-} from '../native-types.js';
+} from '../native-load-types.js';
 import { balancingNames } from '../replicas/balancer.js';
 import type { Balancing } from '../replicas/balancer.js';
 import { OptionReader } from './option-reader.js';

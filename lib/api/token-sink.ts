@@ -2,6 +2,11 @@ import type { GenerationResult, QueuePosition, TokenLogprob } from './types.js';
 
 /** How a generation ended; the text is with whoever collected it. */
 export type GenerationEnd = Omit<GenerationResult, 'text' | 'logprobs'> & {
+  /** Microseconds on the clock of `process.hrtime`. */
+  readonly moments: { readonly submittedUs: number; readonly firstTokenUs: number; readonly endedUs: number };
+  readonly draftedTokens: number;
+  readonly acceptedTokens: number;
+  readonly preemptions: number;
   readonly error?: { readonly code: string; readonly message: string };
 };
 

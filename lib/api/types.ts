@@ -1,5 +1,6 @@
 /** Types of the public API that more than one file shares. */
-import type { NativeQueuePosition, NativeQueueStatus, Tier } from '../native-types.js';
+import type { NativePhaseSummary } from '../native-statistics-types.js';
+import type { NativeGenerationProfile, NativeQueuePosition, NativeQueueStatus, Tier } from '../native-types.js';
 
 export type { Tier } from '../native-types.js';
 
@@ -114,11 +115,22 @@ export interface Usage {
 }
 
 /** Milliseconds. */
+/** Milliseconds of each phase; together the time from submission to end. Being parked for a better one counts as queue. */
 export interface Timings {
+  /** Chat template, tokenizing, grammar. */
+  readonly tokenizeMs: number;
   readonly queueMs: number;
+  /** From its start to its first token. */
   readonly prefillMs: number;
   readonly decodeMs: number;
+  readonly detokenizeMs: number;
 }
+
+/** Of one phase and tier, in milliseconds; quantiles are within 1 % of the exact ones. */
+export type PhaseSummary = NativePhaseSummary;
+
+/** One of the last 1,000 generations of a model, as its engine saw it; times in microseconds, moments by `process.hrtime`. */
+export type GenerationProfile = NativeGenerationProfile;
 
 export interface GenerationResult {
   readonly text: string;

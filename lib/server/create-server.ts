@@ -84,6 +84,9 @@ async function loadWebSockets(): Promise<WebSockets> {
   }
 }
 
+/** How long the last bytes of compressed answers may take. */
+const lastBytesMs = 2000;
+
 class Server implements InfernoServer {
   readonly url: string;
   readonly #uws: WebSockets;
@@ -141,7 +144,11 @@ class Server implements InfernoServer {
     const drained = exchanges.drain(drainMs);
     sockets.beginClose();
     const [isIdle] = await Promise.all([drained, background?.stop(drainMs)]);
-    if (!isIdle) exchanges.shutDown();
+    if (!isIdle) {
+      exchanges.shutDown();
+      // What ends a compressed stream comes from another thread.
+      await exchanges.drain(lastBytesMs);
+    }
     sockets.closeAll();
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
