@@ -11,7 +11,7 @@ import { Bench, type Task } from 'tinybench';
 import { nativeAddon } from '../../lib/native.js';
 import { phases, type Phase } from '../../lib/native-statistics-types.js';
 import { tiers, type Tier } from '../../lib/native-types.js';
-import { SeededRandom } from '../seeded-random.js';
+import { SeededRandom } from '../../lib/bench/seeded-random.js';
 
 const batch = 1000;
 const subject = 'inferno: statistics.record';

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nativeAddon } from '../../lib/native.js';
 import { phases, statisticsWindows, type NativeStatistics } from '../../lib/native-statistics-types.js';
 import { tiers } from '../../lib/native-types.js';
-import { SeededRandom } from '../../bench/seeded-random.js';
+import { SeededRandom } from '../../lib/bench/seeded-random.js';
+import { idle, loadTestModel } from '../support/with-model.js';
 
 const { addon } = nativeAddon();
 
@@ -148,5 +149,22 @@ describe('native statistics', () => {
     const Constructor = statistics.constructor as new () => NativeStatistics;
     assert.throws(() => new Constructor(), TypeError);
     assert.deepEqual(statistics.summarize('all', []), []);
+  });
+
+  it('of a model are read, and merged with those of JS, but not recorded into', async () => {
+    await using model = await loadTestModel();
+    await model.complete('Once upon a time', { maxTokens: 4, temperature: 0, ignoreEos: true });
+    await idle(model);
+    const engine = only(model.phaseStatistics());
+    assert.throws(() => {
+      engine.record(0, 0, 1);
+    }, /records its statistics itself/u);
+    const own = addon.createStatistics();
+    own.record(phases.indexOf('serialize'), tiers.indexOf('normal'), 100);
+    const counts = Object.fromEntries(own.summarize('1m', [engine]).map(({ phase, count }) => [phase, count]));
+    assert.deepEqual(
+      [counts['serialize'], counts['first_token'], counts['total'], counts['inter_token']],
+      [1, 1, 1, 3],
+    );
   });
 });
