@@ -1,7 +1,10 @@
 #include "binding/statistics.h"
 
-#include <array>
+#include <cmath>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "binding/environment.h"
@@ -10,56 +13,87 @@
 namespace inferno::binding {
 namespace {
 
-constexpr std::array<const char *, profile::kPhaseCount> kPhaseNames = {
-    "receive",    "tokenize",  "queue",       "prefill",     "decode",
-    "detokenize", "serialize", "first_token", "inter_token", "total",
-};
-constexpr std::array kTierNames = {"vip", "high", "normal", "low"};
-constexpr std::array kWindowNames = {"1m", "5m", "1h", "all"};
-constexpr double kUsPerMs = 1000.0;
+// In the order of the enums.
+constexpr const char * kPhaseNames[profile::kPhaseCount] = {"receive",     "tokenize",   "queue",     "prefill",
+                                                            "decode",      "detokenize", "serialize", "first_token",
+                                                            "inter_token", "total"};
+constexpr const char * kTierNames[queue::kTierCount] = {"vip", "high", "normal", "low"};
+constexpr std::string_view kWindowNames[profile::kWindowCount] = {"1m", "5m", "1h", "all"};
 
-profile::Window read_window(const Napi::Value & value) {
-    const std::string name = value.ToString().Utf8Value();
-    for (size_t i = 0; i < kWindowNames.size(); ++i) {
-        if (name == kWindowNames[i]) return static_cast<profile::Window>(i);
+double milliseconds(double microseconds) { return microseconds / 1000; }
+
+uint32_t read_index(const Napi::Value & value, size_t count, const char * name) {
+    const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+    if (number >= 0 && number < static_cast<double>(count) && std::trunc(number) == number) {
+        return static_cast<uint32_t>(number);
     }
-    throw Napi::TypeError::New(value.Env(), "Expected one of 1m, 5m, 1h, all for window.");
+    throw Napi::RangeError::New(value.Env(), std::string("Expected an integer from 0 to ") + std::to_string(count - 1) +
+                                                 " for " + name + ".");
 }
 
-size_t read_index(const Napi::Value & value, size_t count, const char * name) {
-    const double number = value.ToNumber().DoubleValue();
-    if (number >= 0 && number < static_cast<double>(count)) return static_cast<size_t>(number);
-    throw Napi::RangeError::New(value.Env(),
-                                std::string("Expected a number below ") + std::to_string(count) + " for " + name + ".");
+profile::Window read_window(const Napi::Value & value) {
+    if (value.IsString()) {
+        const std::string name = value.As<Napi::String>().Utf8Value();
+        for (size_t i = 0; i < profile::kWindowCount; ++i) {
+            if (name == kWindowNames[i]) return static_cast<profile::Window>(i);
+        }
+    }
+    throw Napi::RangeError::New(value.Env(), "Expected 1m, 5m, 1h or all for window.");
+}
+
+std::span<const double> read_bounds(const Napi::Value & value) {
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
+        throw Napi::TypeError::New(value.Env(), "Expected a Float64Array for boundsUs.");
+    }
+    const Napi::Float64Array array = value.As<Napi::Float64Array>();
+    return {array.Data(), array.ElementLength()};
 }
 
 Napi::Object summary_to_js(Napi::Env env, const profile::PhaseSummary & summary) {
     Napi::Object object = Napi::Object::New(env);
-    const auto set_ms = [&](const char * name, double us) { object.Set(name, Napi::Number::New(env, us / kUsPerMs)); };
+    const auto set_time = [&](const char * name, double us) { object.Set(name, milliseconds(us)); };
     object.Set("phase", kPhaseNames[static_cast<size_t>(summary.phase)]);
     object.Set("tier", kTierNames[queue::index_of(summary.tier)]);
-    object.Set("count", Napi::Number::New(env, static_cast<double>(summary.count)));
-    set_ms("mean", summary.mean_us);
-    set_ms("stddev", summary.stddev_us);
-    set_ms("min", summary.min_us);
-    set_ms("max", summary.max_us);
-    set_ms("p50", summary.p50_us);
-    set_ms("p95", summary.p95_us);
-    set_ms("p99", summary.p99_us);
-    set_ms("p999", summary.p999_us);
+    object.Set("count", static_cast<double>(summary.count));
+    set_time("mean", summary.mean_us);
+    set_time("stddev", summary.stddev_us);
+    set_time("min", summary.min_us);
+    set_time("max", summary.max_us);
+    set_time("p50", summary.p50_us);
+    set_time("p95", summary.p95_us);
+    set_time("p99", summary.p99_us);
+    set_time("p999", summary.p999_us);
     Napi::Array slots = Napi::Array::New(env, summary.slots.size());
     for (size_t i = 0; i < summary.slots.size(); ++i) {
-        Napi::Object slot = Napi::Object::New(env);
-        slot.Set("ageMs", Napi::Number::New(env, static_cast<double>(summary.slots[i].age_us) / kUsPerMs));
-        slot.Set("count", Napi::Number::New(env, static_cast<double>(summary.slots[i].count)));
-        slot.Set("mean", Napi::Number::New(env, summary.slots[i].mean_us / kUsPerMs));
-        slots.Set(static_cast<uint32_t>(i), slot);
+        const profile::SlotSummary & slot = summary.slots[i];
+        Napi::Object entry = Napi::Object::New(env);
+        entry.Set("ageMs", milliseconds(static_cast<double>(slot.age_us)));
+        entry.Set("count", static_cast<double>(slot.count));
+        entry.Set("mean", milliseconds(slot.mean_us));
+        slots.Set(static_cast<uint32_t>(i), entry);
     }
     object.Set("slots", slots);
     return object;
 }
 
+// What the constructor is given, since only this file can make an External.
+struct Source {
+    std::shared_ptr<const profile::Statistics> statistics;
+    profile::Statistics * own;
+};
+
+Napi::Object construct(Napi::Env env, Source source) {
+    auto external = Napi::External<Source>::New(env, &source);
+    return env.GetInstanceData<Environment>()->statistics_constructor.New({external});
+}
+
 }  // namespace
+
+Napi::Value create_statistics(const Napi::CallbackInfo & info) {
+    auto statistics = std::make_shared<profile::Statistics>();
+    profile::Statistics * own = statistics.get();
+    return construct(info.Env(), {std::move(statistics), own});
+}
 
 Napi::Function StatisticsObject::define(Napi::Env env) {
     return DefineClass(env, "NativeStatistics",
@@ -70,69 +104,70 @@ Napi::Function StatisticsObject::define(Napi::Env env) {
                        });
 }
 
-Napi::Value create_statistics(const Napi::CallbackInfo & info) {
-    return info.Env().GetInstanceData<Environment>()->statistics_constructor.New({});
-}
-
 Napi::Object StatisticsObject::wrap(Napi::Env env, std::shared_ptr<const profile::Statistics> statistics) {
-    auto external = Napi::External<std::shared_ptr<const profile::Statistics>>::New(env, &statistics);
-    return env.GetInstanceData<Environment>()->statistics_constructor.New({external});
+    return construct(env, {std::move(statistics), nullptr});
 }
 
 StatisticsObject::StatisticsObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<StatisticsObject>(info) {
-    if (info.Length() == 1 && info[0].IsExternal()) {
-        statistics_ = *info[0].As<Napi::External<std::shared_ptr<const profile::Statistics>>>().Data();
-        return;
+    if (info.Length() != 1 || !info[0].IsExternal()) {
+        throw Napi::TypeError::New(info.Env(), "Expected statistics to be made by createStatistics or a model.");
     }
-    auto own = std::make_shared<profile::Statistics>();
-    own_ = own.get();
-    statistics_ = std::move(own);
+    const Source & source = *info[0].As<Napi::External<Source>>().Data();
+    statistics_ = source.statistics;
+    own_ = source.own;
 }
 
 // record(phase: number, tier: number, microseconds: number): void
 void StatisticsObject::record(const Napi::CallbackInfo & info) {
-    if (own_ == nullptr) throw Napi::TypeError::New(info.Env(), "Expected statistics made by createStatistics.");
+    // Longer than any histogram tells apart, short enough for nanoseconds in 64 bits.
+    constexpr double kLongestUs = 1e15;
+    constexpr double kNsPerUs = 1000;
+    if (own_ == nullptr) throw Napi::TypeError::New(info.Env(), "A model records its statistics itself.");
     const auto phase = static_cast<profile::Phase>(read_index(info[0], profile::kPhaseCount, "phase"));
     const auto tier = static_cast<queue::Tier>(read_index(info[1], queue::kTierCount, "tier"));
-    constexpr double kNsPerUs = 1000.0;
-    const auto duration_ns = static_cast<int64_t>(info[2].ToNumber().DoubleValue() * kNsPerUs);
-    own_->record_ns(phase, tier, duration_ns, now_us());
+    const double us = info[2].IsNumber() ? info[2].As<Napi::Number>().DoubleValue() : std::nan("");
+    if (!(us >= 0 && us <= kLongestUs)) {
+        throw Napi::RangeError::New(info.Env(), "Expected a duration from 0 to 1e15 for microseconds.");
+    }
+    own_->record_ns(phase, tier, std::llround(us * kNsPerUs), now_us());
 }
 
 // summarize(window: StatisticsWindow, others: readonly NativeStatistics[]): NativePhaseSummary[]
 Napi::Value StatisticsObject::summarize(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
+    const profile::Window window = read_window(info[0]);
+    if (!info[1].IsArray()) throw Napi::TypeError::New(env, "Expected an array for others.");
+    const Napi::Array list = info[1].As<Napi::Array>();
+    const Napi::Function constructor = env.GetInstanceData<Environment>()->statistics_constructor.Value();
     std::vector<const profile::Statistics *> others;
-    if (info[1].IsArray()) {
-        const auto list = info[1].As<Napi::Array>();
-        for (uint32_t i = 0; i < list.Length(); ++i) {
-            others.push_back(StatisticsObject::Unwrap(list.Get(i).As<Napi::Object>())->statistics_.get());
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+        const Napi::Value other = list.Get(i);
+        if (!other.IsObject() || !other.As<Napi::Object>().InstanceOf(constructor)) {
+            throw Napi::TypeError::New(env, "Expected statistics in others.");
         }
+        others.push_back(Unwrap(other.As<Napi::Object>())->statistics_.get());
     }
-    const auto summaries = statistics_->summarize(read_window(info[0]), now_us(), others);
-    Napi::Array list = Napi::Array::New(env, summaries.size());
+    const std::vector<profile::PhaseSummary> summaries = statistics_->summarize(window, now_us(), others);
+    Napi::Array result = Napi::Array::New(env, summaries.size());
     for (size_t i = 0; i < summaries.size(); ++i) {
-        list.Set(static_cast<uint32_t>(i), summary_to_js(env, summaries[i]));
+        const Napi::HandleScope scope(env);
+        result.Set(static_cast<uint32_t>(i), summary_to_js(env, summaries[i]));
     }
-    return list;
+    return result;
 }
 
-// cumulate(phase: number, boundsUs: Float64Array): { counts, count, sumUs }
+// cumulate(phase: number, boundsUs: Float64Array): { counts: Float64Array; count: number; sumUs: number }
 Napi::Value StatisticsObject::cumulate(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     const auto phase = static_cast<profile::Phase>(read_index(info[0], profile::kPhaseCount, "phase"));
-    if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
-        throw Napi::TypeError::New(env, "Expected a Float64Array for boundsUs.");
-    }
-    const auto bounds = info[1].As<Napi::Float64Array>();
-    const auto cumulated = statistics_->cumulate(phase, {bounds.Data(), bounds.ElementLength()});
+    const profile::CumulativeCounts cumulated = statistics_->cumulate(phase, read_bounds(info[1]));
     Napi::Float64Array counts = Napi::Float64Array::New(env, cumulated.counts.size());
     for (size_t i = 0; i < cumulated.counts.size(); ++i) counts[i] = static_cast<double>(cumulated.counts[i]);
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("counts", counts);
-    object.Set("count", Napi::Number::New(env, static_cast<double>(cumulated.count)));
-    object.Set("sumUs", Napi::Number::New(env, cumulated.sum_us));
-    return object;
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("counts", counts);
+    result.Set("count", static_cast<double>(cumulated.count));
+    result.Set("sumUs", cumulated.sum_us);
+    return result;
 }
 
 }  // namespace inferno::binding

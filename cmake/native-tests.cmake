@@ -13,6 +13,9 @@ add_executable(inferno-native-tests
   test/native/prefill_slice_test.cpp
   test/native/prefix_store_test.cpp
   test/native/prefix_tree_test.cpp
+  test/native/profile_histogram_test.cpp
+  test/native/profile_ring_test.cpp
+  test/native/profile_statistics_test.cpp
   test/native/request_queue_test.cpp
   test/native/scheduler_test.cpp
   test/native/text_stream_test.cpp

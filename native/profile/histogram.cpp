@@ -84,7 +84,11 @@ void HistogramSnapshot::quantiles_ns(std::span<const double> shares, std::span<d
     visit_buckets([&](double middle, uint64_t count) {
         passed += count;
         const double value = std::max(lowest, std::min(middle, highest));
-        while (next < shares.size() && rank(next) <= static_cast<double>(passed)) values_ns[next++] = value;
+        for (; next < shares.size() && rank(next) <= static_cast<double>(passed); ++next) {
+            // The first and the last are known exactly.
+            const bool is_last = rank(next) >= static_cast<double>(count_);
+            values_ns[next] = is_last ? highest : rank(next) > 1 ? value : lowest;
+        }
         return next < shares.size();
     });
 }
@@ -212,6 +216,7 @@ HistogramMoments Histogram<Count>::read_moments() const {
     return own_moments();
 }
 
+template class Histogram<uint8_t>;  // for its test
 template class Histogram<uint32_t>;
 template class Histogram<uint64_t>;
 

@@ -6,7 +6,7 @@
 //   │ version │ words of the │    │ version │ words of the │   …   Capacity slots, each on cache lines of its own
 //   └─────────┴──────────────┘    └─────────┴──────────────┘
 //
-// Record i lies in slot i mod Capacity. Its version is 2 i + 1 while it is written and 2 i + 2 when it is whole.
+// Record i lies in slot i mod Capacity. The version is 0 while it is written and i + 1 when it is whole.
 //
 // Thread safety: push() by one thread at a time, the rest from any thread. Owns its slots; allocates only when it is
 // made. A reader sees the last Capacity - n records in full when n are written while it reads, so at least 1,000 of
@@ -19,9 +19,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace inferno::profile {
@@ -48,14 +50,18 @@ class ProfileRing {
         // Relaxed: this thread wrote it.
         const uint64_t index = written_.load(std::memory_order_relaxed);
         Slot & slot = slots_[index & (Capacity - 1)];
-        const Words words = std::bit_cast<Words>(record);
         // Relaxed: the release of each word below orders it before that word.
-        slot.version.store(2 * index + 1, std::memory_order_relaxed);
-        // Release, pairs with the acquire of the same word in read(): who sees one of these words also sees the odd
-        // version before it (or a later one), and so drops what it read. A plain store on x86.
-        for (size_t i = 0; i < kWords; ++i) slot.words[i].store(words[i], std::memory_order_release);
+        slot.version.store(kBeingWritten, std::memory_order_relaxed);
+        // Release, pairs with the acquire of the same word in read(): who sees one of these words also sees that the
+        // slot is being written (or something later), and so drops what it read. A plain store on x86.
+        const auto * bytes = reinterpret_cast<const std::byte *>(&record);
+        for_each_word([&](auto i) {
+            uint64_t word;
+            std::memcpy(&word, bytes + i * sizeof word, sizeof word);
+            slot.words[i].store(word, std::memory_order_release);
+        });
         // Release, pairs with the first load in read(): who sees it sees the words.
-        slot.version.store(2 * index + 2, std::memory_order_release);
+        slot.version.store(index + 1, std::memory_order_release);
         // Release, pairs with written(): who sees it finds the record. A reader with a stale number misses the newest.
         written_.store(index + 1, std::memory_order_release);
     }
@@ -95,23 +101,33 @@ class ProfileRing {
   private:
     static constexpr size_t kWords = sizeof(Record) / sizeof(uint64_t);
     static constexpr size_t kCacheLine = 64;
+    static constexpr uint64_t kBeingWritten = 0;
     using Words = std::array<uint64_t, kWords>;
 
+    // Unrolled, so that words go from where the record was made straight to the slot. A copy of the whole record before
+    // would read with wide loads what was just written with narrow stores, and wait for them.
+    template <typename Visit>
+    static void for_each_word(Visit visit) {
+        [&]<size_t... I>(std::index_sequence<I...>) {
+            (visit(std::integral_constant<size_t, I>()), ...);
+        }(std::make_index_sequence<kWords>());
+    }
+
     struct alignas(kCacheLine) Slot {
-        std::atomic<uint64_t> version{0};
+        std::atomic<uint64_t> version{kBeingWritten};
         std::array<std::atomic<uint64_t>, kWords> words{};
     };
 
     // Nothing when another record lies there, or is being written.
     std::optional<Record> read(uint64_t index) const {
         const Slot & slot = slots_[index & (Capacity - 1)];
-        const uint64_t whole = 2 * index + 2;
+        const uint64_t whole = index + 1;
         // Acquire, pairs with the last store of the slot in push(): the words of this record, or later ones.
         if (slot.version.load(std::memory_order_acquire) != whole) return std::nullopt;
         Words words;
         // Acquire: see push(). It also keeps the load below after these.
         for (size_t i = 0; i < kWords; ++i) words[i] = slot.words[i].load(std::memory_order_acquire);
-        // Relaxed: if a word above was of a later record, that record's odd version is visible by now.
+        // Relaxed: if a word above was of a later record, then it is visible by now that the slot was being written.
         if (slot.version.load(std::memory_order_relaxed) != whole) return std::nullopt;
         return std::bit_cast<Record>(words);
     }

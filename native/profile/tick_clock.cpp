@@ -111,6 +111,29 @@ void TickClock::compare() {
     }
     base_ticks_ = now.ticks;
     base_ns_ = now.ns;
+    prepare_us();
+}
+
+void TickClock::prepare_us() {
+    constexpr double kFloorNs = 30 * kNsPerSecond;
+    constexpr double kCeilingNs = 2 * kNsPerSecond;
+    static_assert((kFloorNs + kCeilingNs) / kNsPerUs < (uint64_t{1} << (63 - kShift)), "products fit into 64 bits");
+    // Between counters of 1 kHz and 100 GHz; else the rate is of two readings too close together, or of a broken clock.
+    const bool is_plausible = ns_per_tick_ > 0.01 && ns_per_tick_ < 1e6;
+    us_range_ = 0;
+    long_ago_ = 0;
+    if (!is_plausible) return;
+    long_ago_ = -static_cast<int64_t>(kFloorNs / ns_per_tick_);
+    us_range_ = static_cast<uint64_t>(compare_after_ - long_ago_);
+    us_floor_ticks_ = base_ticks_ + long_ago_;
+    us_per_tick_ = static_cast<uint64_t>(std::ldexp(ns_per_tick_ / kNsPerUs, kShift));
+    // So that the base comes out exactly: floor + back = base.
+    constexpr uint64_t kOneUs = uint64_t{1} << kShift;
+    const uint64_t base_rest = static_cast<uint64_t>(base_ns_ % kNsPerUs) * kOneUs / kNsPerUs;
+    const uint64_t back = static_cast<uint64_t>(-long_ago_) * us_per_tick_ - base_rest;
+    const uint64_t whole_us = (back + kOneUs - 1) >> kShift;
+    us_floor_ = base_ns_ / kNsPerUs - static_cast<int64_t>(whole_us);
+    us_floor_rest_ = (whole_us << kShift) - back;
 }
 
 }  // namespace inferno::profile

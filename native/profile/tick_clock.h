@@ -59,28 +59,40 @@ class TickClock {
   public:
     TickClock();
 
-    // Nanoseconds, microseconds on the steady clock.
+    // Nanoseconds on the steady clock.
     int64_t to_ns(int64_t ticks) {
-        const int64_t since_base = ticks - base_ticks_;
-        // Long before the base: perhaps the counter was set back.
-        if (since_base > compare_after_ || since_base < kLongAgo) compare();
+        compare_if_due(ticks);
         return base_ns_ + static_cast<int64_t>(static_cast<double>(ticks - base_ticks_) * ns_per_tick_);
     }
-    int64_t to_us(int64_t ticks) { return to_ns(ticks) / kNsPerUs; }
+    // Microseconds; may differ from to_ns() by one at the border between two. The cheap one: whole numbers and one
+    // branch, exact to 0.3 us for the last half minute.
+    int64_t to_us(int64_t ticks) {
+        const uint64_t since_floor = static_cast<uint64_t>(ticks - us_floor_ticks_);
+        if (since_floor > us_range_) [[unlikely]]
+            return to_ns(ticks) / kNsPerUs;
+        return us_floor_ + static_cast<int64_t>((since_floor * us_per_tick_ + us_floor_rest_) >> kShift);
+    }
 
     // Length of an interval at the present rate; 0 when it is negative.
     int64_t interval_ns(int64_t from_ticks, int64_t to_ticks) {
-        if (to_ticks - base_ticks_ > compare_after_) compare();
+        compare_if_due(to_ticks);
         const int64_t ticks = to_ticks - from_ticks;
         return ticks > 0 ? static_cast<int64_t>(static_cast<double>(ticks) * ns_per_tick_) : 0;
     }
 
   private:
     static constexpr int64_t kNsPerUs = 1000;
-    static constexpr int64_t kLongAgo = -(int64_t{1} << 36);  // half a minute of a fast counter
+    static constexpr int kShift = 37;  // binary places of us_per_tick_ and us_floor_rest_
 
+    void compare_if_due(int64_t ticks) {
+        const int64_t since_base = ticks - base_ticks_;
+        // Long before the base: perhaps the counter was set back.
+        if (since_base > compare_after_ || since_base < long_ago_) [[unlikely]]
+            compare();
+    }
     // Reads both clocks, and makes that moment the base if the next comparison is due.
     void compare();
+    void prepare_us();
 
     int64_t base_ticks_;
     int64_t base_ns_;
@@ -88,6 +100,15 @@ class TickClock {
     // The next comparison is due that many ticks after the base: as many as the rate was measured over, up to a second.
     // So a rate is never used for longer than twice the time it comes from. 0: the rate is not known yet.
     int64_t compare_after_ = 0;
+    // Ticks that are older are of the distant past, or the counter was set back.
+    int64_t long_ago_ = 0;
+
+    // The same for to_us(): what lies between long ago and the next comparison is counted from a floor.
+    int64_t us_floor_ticks_ = 0;
+    uint64_t us_range_ = 0;
+    uint64_t us_per_tick_ = 0;
+    uint64_t us_floor_rest_ = 0;
+    int64_t us_floor_ = 0;
 };
 
 }  // namespace inferno::profile
