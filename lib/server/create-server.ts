@@ -1,5 +1,4 @@
 import type webSockets from 'uWebSockets.js';
-import type { Registry } from 'prom-client';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import { InfernoError } from '../errors.js';
 import { Admission } from './admission.js';
@@ -209,9 +208,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   try {
     const context = { ...base, background };
     const { meter } = context;
-    const metrics =
-      meter &&
-      new ServerMetrics([meter.metrics.open as unknown as Registry, meter.metrics.plain], context, meter.startedMs);
+    const metrics = meter && new ServerMetrics(meter.metrics.registries, context, meter.startedMs);
     const server = new Server(context, uws, host, options.port ?? 8080, metrics);
     context.catalog.manager.start();
     background?.start();

@@ -1,4 +1,4 @@
-import type { Metric, Registry } from 'prom-client';
+import type { Metric } from 'prom-client';
 import { phases } from '../../native-statistics-types.js';
 import type { NativeStatistics, Phase } from '../../native-statistics-types.js';
 import { durationBuckets } from './request-metrics.js';
@@ -39,11 +39,10 @@ function samplesOf(name: string, model: string, phase: Phase, all: readonly Nati
  * A histogram that the engine recorded, read when somebody asks: what happens for every token is not worth a call of JS. It
  * is registered in the place of a metric of prom-client, of which a registry uses nothing but these fields.
  */
-export function registerNativeHistogram(
-  registry: Registry,
+export function nativeHistogram(
   { name, help, phase }: { readonly name: string; readonly help: string; readonly phase: Phase },
   statistics: () => readonly { readonly model: string; readonly replicas: readonly NativeStatistics[] }[],
-): void {
+): Metric {
   const metric = {
     name,
     help,
@@ -55,5 +54,5 @@ export function registerNativeHistogram(
     },
     reset: () => undefined,
   };
-  registry.registerMetric(metric as unknown as Metric);
+  return metric as unknown as Metric;
 }

@@ -1,6 +1,6 @@
-import { Counter, Histogram, Registry } from 'prom-client';
-import type { OpenMetricsContentType } from 'prom-client';
+import { Counter, Histogram } from 'prom-client';
 import type { RequestProfile } from '../../profile/request-profile.js';
+import { Registries } from './registries.js';
 import type { EndedRequest } from './request-meter.js';
 
 const msPerSecond = 1000;
@@ -17,9 +17,7 @@ const perModel = ['model', 'priority'] as const;
  * and error codes, all of which are few: no client can make more series.
  */
 export class RequestMetrics {
-  /** With exemplars, for who asks for OpenMetrics. */
-  readonly open: Registry<OpenMetricsContentType> = new Registry<OpenMetricsContentType>();
-  readonly plain = new Registry();
+  readonly registries = new Registries();
   readonly #requests: Counter<'method' | 'route' | 'status' | 'model'>;
   readonly #errors: Counter<'code'>;
   readonly #tokens: Counter<'model' | 'kind'>;
@@ -28,20 +26,24 @@ export class RequestMetrics {
   readonly #histograms: Readonly<Record<'total' | 'firstToken' | 'queue' | 'prefill' | 'decode', Histogram>>;
 
   constructor() {
-    this.open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-    // Both print the same metrics; only the one that can print exemplars may be given those that have some.
-    const registers = [this.open];
-    const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
-      new Counter({ name, help, labelNames: [...labelNames], registers });
-    const histogram = (name: string, help: string): Histogram =>
-      new Histogram({
+    const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> => {
+      const made = new Counter({ name, help, labelNames, registers: [] });
+      this.registries.addCounter(name, made);
+      return made;
+    };
+    const histogram = (name: string, help: string): Histogram => {
+      const labelNames = [...perModel];
+      const made = new Histogram({
         name,
         help,
-        labelNames: [...perModel],
+        labelNames,
         buckets: durationBuckets,
         enableExemplars: true,
-        registers,
+        registers: [],
       });
+      this.registries.add(made);
+      return made;
+    };
     this.#requests = counter('inferno_http_requests_total', 'Requests that ended, by route and status.', [
       'method',
       'route',
@@ -65,10 +67,6 @@ export class RequestMetrics {
       prefill: histogram('inferno_prefill_seconds', 'Time from the start of a generation to its first token.'),
       decode: histogram('inferno_decode_seconds', 'Time from the first to the last token.'),
     };
-    for (const name of this.open.getMetricsAsArray().map((metric) => metric.name)) {
-      const metric = this.open.getSingleMetric(name);
-      if (metric !== undefined) this.plain.registerMetric(metric);
-    }
   }
 
   /** `model`: one that exists. */

@@ -1,14 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import { Counter, Gauge } from 'prom-client';
-import type { Registry } from 'prom-client';
 import type { NativeStatistics } from '../../native-statistics-types.js';
 import { systemInfo } from '../../api/system-info.js';
 import { packageVersion } from '../../version.js';
 import { tiers } from '../../native-types.js';
 import type { QueueStatus } from '../../api/types.js';
 import type { ServerContext } from '../server-context.js';
-import { registerNativeHistogram } from './native-histogram.js';
+import { nativeHistogram } from './native-histogram.js';
+import type { Registries } from './registries.js';
 
 const levels = ['healthy', 'elevated', 'critical'] as const;
 const nanosecondsPerSecond = 1e9;
@@ -21,12 +21,12 @@ type Fill<Label extends string> = (set: (labels: Partial<Record<Label, string>>,
 /** The state of the server and its models for Prometheus, read when somebody asks. */
 export class ServerMetrics {
   readonly #context: ServerContext;
-  readonly #registries: readonly Registry[];
+  readonly #registries: Registries;
   readonly #delay: IntervalHistogram;
   #devices: ReturnType<typeof systemInfo>['devices'] = [];
   #devicesReadMs = -Infinity;
 
-  constructor(registries: readonly Registry[], context: ServerContext, startedMs: number) {
+  constructor(registries: Registries, context: ServerContext, startedMs: number) {
     this.#registries = registries;
     this.#context = context;
     this.#delay = monitorEventLoopDelay({ resolution: 20 });
@@ -36,13 +36,12 @@ export class ServerMetrics {
     this.#addSequences();
     this.#addCaches();
     this.#addDevices();
-    for (const registry of registries) {
-      registerNativeHistogram(
-        registry,
+    registries.add(
+      nativeHistogram(
         { name: 'inferno_inter_token_seconds', help: 'Time between two tokens of a generation.', phase: 'inter_token' },
         () => this.#phaseStatistics(),
-      );
-    }
+      ),
+    );
   }
 
   #phaseStatistics(): { model: string; replicas: readonly NativeStatistics[] }[] {
@@ -57,11 +56,11 @@ export class ServerMetrics {
   }
 
   #gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[], fill: Fill<Label>): void {
-    new Gauge({
+    const gauge = new Gauge({
       name,
       help,
       labelNames: [...labelNames],
-      registers: [...this.#registries],
+      registers: [],
       collect() {
         this.reset();
         fill((labels, value) => {
@@ -69,15 +68,16 @@ export class ServerMetrics {
         });
       },
     });
+    this.#registries.add(gauge);
   }
 
   /** Of something that counts by itself. */
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[], fill: Fill<Label>): void {
-    new Counter({
+    const counter = new Counter({
       name,
       help,
       labelNames: [...labelNames],
-      registers: [...this.#registries],
+      registers: [],
       collect() {
         this.reset();
         fill((labels, value) => {
@@ -85,6 +85,7 @@ export class ServerMetrics {
         });
       },
     });
+    this.#registries.addCounter(name, counter);
   }
 
   #look(): Look {

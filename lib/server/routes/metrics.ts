@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import { errorReply, thrownReply } from '../error-response.js';
 import type { GetHandler } from '../get-json.js';
 
@@ -15,8 +14,8 @@ export const metrics: GetHandler = (exchange) => {
     return;
   }
   exchange.register();
-  const open = wantsOpenMetrics(exchange.accept);
-  const registry: Registry = open ? (meter.metrics.open as unknown as Registry) : meter.metrics.plain;
+  const { registries } = meter.metrics;
+  const registry = wantsOpenMetrics(exchange.accept) ? registries.open : registries.plain;
   registry.metrics().then(
     (text) => {
       exchange.sendText(200, registry.contentType, text);

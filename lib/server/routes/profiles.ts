@@ -92,7 +92,7 @@ export const profileStatistics: GetHandler = (exchange, _path, text) => {
     return;
   }
   const { model, priority } = read.query;
-  const window = (read.query.window ?? '5m');
+  const window = read.query.window ?? '5m';
   const ids = new Set([...meter.models, ...exchange.context.catalog.ready.map(({ id }) => id)]);
   const stats = [...ids]
     .filter((id) => model === undefined || id === model)
