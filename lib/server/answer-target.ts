@@ -6,6 +6,7 @@ import type { RequestRecord } from './request-ledger.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
 import type { Header } from './socket-activity.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 
 /** How a streamed answer came out. */
 export interface AnswerEnding {
@@ -34,6 +35,8 @@ export interface AnswerTarget {
   readonly context: ServerContext;
   /** False once it was answered, or nobody wants the answer any more. */
   readonly isOpen: boolean;
+  /** Undefined while tracing is off. */
+  readonly trace: RequestTrace | undefined;
   /** How others see it, once it was found to be valid. */
   readonly record: RequestRecord | undefined;
   /** How the parts of a streamed answer are to be written. */

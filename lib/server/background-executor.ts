@@ -11,6 +11,7 @@ import { answerChat } from './routes/chat-completions.js';
 import { answerCompletion } from './routes/completions.js';
 import type { ServerContext } from './server-context.js';
 import type { Header } from './socket-activity.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 
 /** Answers a body that was accepted before. */
 export type BackgroundAnswer = (target: AnswerTarget, value: unknown, scheduling: RequestScheduling) => void;
@@ -38,6 +39,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   /** What /v1/requests shows are requests of clients that wait. */
   readonly record = undefined;
   readonly framing = eventFraming;
+  readonly trace: RequestTrace | undefined;
   #isOpen = true;
   #work: ExchangeWork | undefined;
 
@@ -47,6 +49,8 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
     // Its deadline goes on while no process runs.
     this.startedMs = performance.now() - (Date.now() - record.ticket.createdMs);
     this.#settle = settle;
+    const { endpoint, traceparent } = record.ticket;
+    this.trace = context.tracing?.beginBackground({ id: record.id, endpoint, attempt: record.starts, traceparent });
   }
 
   get isOpen(): boolean {
@@ -67,6 +71,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   }
 
   sendError(reply: ErrorReply): void {
+    this.trace?.failed(reply);
     if (passing.has(reply.code)) this.#finish({ kind: 'later' });
     else this.#finish({ kind: 'ended', outcome: { status: 'failed', error: reply.json } });
   }
@@ -76,6 +81,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   }
 
   cancel(): void {
+    this.trace?.abandoned();
     this.#close();
   }
 
@@ -91,6 +97,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
     this.#work = undefined;
     // Does nothing to work that has ended by itself.
     work?.cancel();
+    this.trace?.finish();
     return true;
   }
 }

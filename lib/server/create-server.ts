@@ -11,6 +11,7 @@ import { ModelCatalog } from './model-catalog.js';
 import { PriorityPolicy } from './priority-policy.js';
 import { resolveQueueHealth } from './queue-health.js';
 import { RequestLedger } from './request-ledger.js';
+import { openTracing } from '../tracing/open-tracing.js';
 import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-options.js';
@@ -139,7 +140,7 @@ class Server implements InfernoServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#uws.us_listen_socket_close(this.#listener);
-    const { exchanges, sockets, catalog, background } = this.#context;
+    const { exchanges, sockets, catalog, background, tracing } = this.#context;
     catalog.manager.beginClose();
     const drained = exchanges.drain(drainMs);
     sockets.beginClose();
@@ -156,6 +157,7 @@ class Server implements InfernoServer {
     await catalog.manager.close();
     // Last, so that whatever ended until now is in it.
     await background?.close();
+    await tracing?.close();
   }
 }
 
@@ -175,6 +177,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const host = options.host ?? '127.0.0.1';
   const webSocket = resolveWebSocketOptions(options.webSocket);
   const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
+  const tracing = await openTracing(options.tracing);
   const base: ServerContext = {
     limits,
     compression: options.compression ?? true,
@@ -185,6 +188,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
       memoryBudgetBytes: options.memoryBudgetBytes,
       waitLimitMs: limits.modelWaitMs,
       maxWaits: limits.maxGenerations,
+      onLoaded: tracing?.modelLoaded,
     }),
     exchanges,
     sockets: new SessionPool(webSocket),
@@ -193,6 +197,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     ledger: new RequestLedger(),
     queueHealth: resolveQueueHealth(options.queueHealth),
     background: undefined,
+    tracing,
   };
   const uws = await loadWebSockets();
   const background = await openBackground(options.background, base);

@@ -18,6 +18,7 @@ import type { ServerContext } from './server-context.js';
 import type { ResolvedLimits } from './server-options.js';
 import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
 import { statusLine } from './status-line.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 
 /** What a request makes the engine do. All methods are idempotent. */
 export interface ExchangeWork {
@@ -44,6 +45,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   readonly caller: Caller;
   readonly startedMs = performance.now();
   readonly framing = eventFraming;
+  readonly trace: RequestTrace | undefined;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
@@ -56,8 +58,11 @@ export class Exchange implements ActivityOwner, RequestTarget {
   #rearmedMs = 0;
   #record: RequestRecord | undefined;
 
-  /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
-  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest) {
+  /**
+   * `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. `route`: the pattern of its path;
+   * undefined when nothing is there.
+   */
+  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest, route?: string) {
     this.#context = context;
     this.#res = res;
     this.#headOnly = req.getCaseSensitiveMethod() === 'HEAD';
@@ -65,6 +70,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
+    this.trace = context.tracing?.beginRequest(req, route, this.requestId);
   }
 
   get isOpen(): boolean {
@@ -84,6 +90,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#isRegistered = true;
     this.#context.exchanges.add(this);
     this.#res.onAborted(() => {
+      this.trace?.abandoned();
       this.finish();
     });
   }
@@ -95,7 +102,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   /** The request is valid: others may ask where it stands and depend on it. Unless it is done when this closes, it failed. */
   openRecord(scheduling: RequestScheduling): void {
-    this.#record = this.#context.ledger.open(this.requestId, scheduling);
+    this.#record = this.#context.ledger.open(this.requestId, scheduling, this.trace?.spanContext);
   }
 
   /** REQUIRES: registered. */
@@ -122,6 +129,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     res.writeHeader('x-request-id', this.requestId);
     // uWebSockets.js closes idle connections after 8 to 12 s; clients that know stop reusing them in time.
     res.writeHeader('keep-alive', 'timeout=7');
+    this.#writeTrace(status);
     for (const [name, value] of this.#corsHeaders) res.writeHeader(name, value);
     for (const [name, value] of headers) res.writeHeader(name, value);
   }
@@ -144,6 +152,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
+    this.trace?.failed(reply);
     const headers: Header[] = [];
     if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
@@ -156,6 +165,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     if (!this.#isOpen) return;
     this.#res.cork(() => {
       this.#res.writeStatus(statusLine(status));
+      this.#writeTrace(status);
       for (const [name, value] of [...this.#corsHeaders, ...headers]) this.#res.writeHeader(name, value);
       this.#res.endWithoutBody();
     });
@@ -164,6 +174,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   sendMethodNotAllowed(reply: ErrorReply, allow: string): void {
     if (!this.#isOpen) return;
+    this.trace?.failed(reply);
     this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
   }
 
@@ -200,11 +211,13 @@ export class Exchange implements ActivityOwner, RequestTarget {
     // Does nothing to work that has ended by itself.
     work?.cancel();
     this.#record?.settle('failed');
+    this.trace?.finish();
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
   drop(): void {
     if (!this.#isOpen) return;
+    this.trace?.abandoned();
     this.finish();
     this.#res.close();
   }
@@ -228,6 +241,14 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#rearmedMs = now;
     this.#res.pause();
     this.#res.resume();
+  }
+
+  /** REQUIRES: corked, the status line is written. */
+  #writeTrace(status: number): void {
+    const { trace } = this;
+    if (trace === undefined) return;
+    trace.answered(status);
+    if (trace.traceparent !== undefined) this.#res.writeHeader('traceparent', trace.traceparent);
   }
 
   #sendBody(status: number, body: string | Buffer, headers: readonly Header[]): void {

@@ -71,10 +71,13 @@ function allowedMethods(path: string): string | undefined {
 
 /** POST /v1/models/{id}/…, where an id may contain slashes; other paths are left to the routes behind. */
 function modelActions(context: ServerContext) {
-  const handler = postJson(context, changeModel, false);
+  const load = postJson(context, '/v1/models/{id}/load', changeModel, false);
+  const unload = postJson(context, '/v1/models/{id}/unload', changeModel, false);
   return (res: HttpResponse, req: HttpRequest): void => {
-    if (modelActionOf(req.getUrl()) === undefined) req.setYield(true);
-    else handler(res, req);
+    const action = modelActionOf(req.getUrl())?.action;
+    if (action === undefined) req.setYield(true);
+    else if (action === 'load') load(res, req);
+    else unload(res, req);
   };
 }
 
@@ -105,13 +108,13 @@ function fallback(context: ServerContext) {
 export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
   const app = behindHostCheck(uwsApp, context);
   for (const { path, needsKey, handle } of getRoutes) {
-    const handler = getJson(context, needsKey, handle);
+    const handler = getJson(context, path.replace('*', '{id}'), needsKey, handle);
     app.get(path, handler);
     app.head(path, handler);
   }
-  for (const { path, handle } of postRoutes) app.post(path, postJson(context, handle));
+  for (const { path, handle } of postRoutes) app.post(path, postJson(context, path, handle));
   app.post('/v1/models/*', modelActions(context));
-  app.post(`${backgroundPath}/*`, postJson(context, cancelBackground, false));
-  app.del(`${backgroundPath}/*`, postJson(context, deleteBackground, false));
+  app.post(`${backgroundPath}/*`, postJson(context, `${backgroundPath}/{id}/cancel`, cancelBackground, false));
+  app.del(`${backgroundPath}/*`, postJson(context, `${backgroundPath}/{id}`, deleteBackground, false));
   app.any('/*', fallback(context));
 }

@@ -6,6 +6,7 @@ import type { ExchangeRegistry } from './exchange-registry.js';
 import type { HostCheck } from './host-check.js';
 import type { ModelCatalog } from './model-catalog.js';
 import type { PriorityPolicy } from './priority-policy.js';
+import type { ServerTracing } from '../tracing/server-tracing.js';
 import type { QueueHealthThresholds } from './queue-health.js';
 import type { RequestLedger } from './request-ledger.js';
 import type { ResolvedLimits } from './server-options.js';
@@ -29,4 +30,6 @@ export interface ServerContext {
   readonly queueHealth: QueueHealthThresholds;
   /** Undefined when it is switched off. */
   readonly background: BackgroundService | undefined;
+  /** Undefined when it is switched off. */
+  readonly tracing: ServerTracing | undefined;
 }

@@ -1,5 +1,6 @@
 import type { ErrorReply } from './error-response.js';
 import type { ResolvedLimits } from './server-options.js';
+import type { TracedFailure } from '../tracing/request-trace.js';
 
 export type Header = readonly [name: string, value: string];
 
@@ -17,6 +18,8 @@ export interface ActivityOwner {
   /** False once the answer is complete or the client is gone; nobody touches the response then. */
   readonly isOpen: boolean;
   readonly limits: ResolvedLimits;
+  /** Undefined while tracing is off. */
+  readonly trace: { failed(failure: TracedFailure): void } | undefined;
   pauseWork(): void;
   resumeWork(): void;
   /** Keeps uWebSockets.js from ending the connection before our own limits do. */

@@ -8,6 +8,7 @@ import type { RequestRecord } from '../request-ledger.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import type { ServerContext } from '../server-context.js';
 import type { Header } from '../socket-activity.js';
+import type { RequestTrace } from '../../tracing/request-trace.js';
 import { Credit } from './credit.js';
 import { chunkStart, doneMessage, errorMessage, flowMessage, resultMessage } from './server-messages.js';
 import type { StreamKind } from './server-messages.js';
@@ -21,6 +22,9 @@ export interface StreamRequest {
   readonly caller: Caller;
   /** The client acknowledges, so what was sent is kept until it has. */
   readonly acknowledges: boolean;
+  /** As the message carries them; empty for none. */
+  readonly traceparent: string;
+  readonly tracestate: string;
 }
 
 /**
@@ -38,6 +42,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   readonly startedMs = performance.now();
   readonly context: ServerContext;
   readonly framing = lineFraming;
+  readonly trace: RequestTrace | undefined;
   readonly #session: Session;
   readonly #window: StreamWindow;
   readonly #credit = new Credit();
@@ -53,12 +58,14 @@ export class SocketStream implements RequestTarget, AnswerStream {
   #ackMs = 0;
 
   /** Registers itself: REQUIRES a free slot of the session, and no stream of it with this id. */
-  constructor(session: Session, { id, kind, caller, acknowledges }: StreamRequest) {
+  constructor(session: Session, { id, kind, caller, acknowledges, ...sent }: StreamRequest) {
     const { context, options } = session;
     this.id = id;
     this.requestId = `${session.id}:${id}`;
     this.caller = caller;
     this.context = context;
+    const { requestId } = this;
+    this.trace = context.tracing?.beginMessage('/ws/stream', { type: `${kind}_request`, requestId, ...sent });
     this.#session = session;
     this.#chunkStart = chunkStart(kind, id);
     const limits = {
@@ -92,7 +99,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   }
 
   openRecord(scheduling: RequestScheduling): void {
-    this.#record = this.context.ledger.open(this.requestId, scheduling);
+    this.#record = this.context.ledger.open(this.requestId, scheduling, this.trace?.spanContext);
   }
 
   setWork(work: ExchangeWork): void {
@@ -126,6 +133,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   }
 
   sendError(reply: ErrorReply): void {
+    this.trace?.failed(reply);
     this.#finish((sequence) => errorMessage(reply, this.id, sequence));
   }
 
@@ -136,6 +144,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   /** Ends it now with an error, unless its end was sent; what was not sent before is left out. */
   abort(reply: ErrorReply): void {
     if (this.#isReleased) return;
+    this.trace?.failed(reply);
     const hasSaidSo = !this.#isOpen && this.#window.next === undefined;
     if (!hasSaidSo) this.#session.send(errorMessage(reply, this.id, ++this.#sequence));
     this.abandon();
@@ -143,6 +152,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
 
   /** Ends it without a word: nobody is there to hear it. */
   abandon(): void {
+    this.trace?.abandoned();
     this.#window.clear();
     this.#close();
     this.#release();
@@ -271,6 +281,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.#work = undefined;
     // Does nothing to work that has ended by itself.
     work?.cancel();
+    this.trace?.finish();
   }
 
   #release(): void {
