@@ -41,7 +41,8 @@ export class RequestRecorder {
   #tier: Tier | undefined;
   #user: string | undefined;
   #stream = false;
-  #submitted = false;
+  #submitted = 0;
+  #complete: (() => void) | undefined;
 
   scheduled(model: string, tier: Tier, user: string): void {
     this.#model = model;
@@ -49,22 +50,36 @@ export class RequestRecorder {
     this.#user = user === '' ? undefined : user;
   }
 
+  get model(): string | undefined {
+    return this.#model;
+  }
+
   streams(): void {
     this.#stream = true;
   }
 
   submitted(): void {
-    this.#submitted = true;
+    this.#submitted++;
   }
 
   generationEnded(end: GenerationEnd): void {
     this.#ends.push(end);
+    if (this.#ends.length === this.#submitted) this.#complete?.();
   }
 
-  /** The request has ended; ends of generations that it cancelled may still come, and change nothing. */
-  finish(facts: RequestFacts): RequestProfile {
-    const { arrivedUs, endedUs, status } = facts;
+  /** The request has ended. Calls back when its generations have, too: those of a client that has left are being cancelled. */
+  finish(facts: RequestFacts, done: (profile: RequestProfile) => void): void {
+    this.#complete = () => {
+      this.#complete = undefined;
+      done(this.#profile(facts));
+    };
+    if (this.#ends.length === this.#submitted) this.#complete();
+  }
+
+  #profile(facts: RequestFacts): RequestProfile {
+    const { arrivedUs, status } = facts;
     const last = this.#last();
+    const endedUs = Math.max(facts.endedUs, last?.moments.endedUs ?? 0);
     const first = Math.min(...this.#ends.map(({ moments }) => moments.firstTokenUs).filter((us) => us > 0));
     const sum = (count: (end: GenerationEnd) => number): number =>
       this.#ends.reduce((total, end) => total + count(end), 0);
@@ -103,7 +118,7 @@ export class RequestRecorder {
   }
 
   #outcome(status: number, last: GenerationEnd | undefined): RequestOutcome {
-    if (last?.stopReason === 'error' || (this.#submitted && status >= 400 && status !== 499)) return 'error';
+    if (last?.stopReason === 'error' || (this.#submitted > 0 && status >= 400 && status !== 499)) return 'error';
     if (status === 499 || last?.stopReason === 'cancelled') return 'cancelled';
     if (status >= 400) return 'refused';
     return last?.stopReason ?? 'done';

@@ -3,6 +3,7 @@ import type { Caller } from './caller.js';
 import type { ErrorReply } from './error-response.js';
 import type { ExchangeWork } from './exchange.js';
 import type { RequestRecord } from './request-ledger.js';
+import type { RequestRecorder } from '../profile/request-recorder.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
 import type { Header } from './socket-activity.js';
@@ -39,6 +40,8 @@ export interface AnswerTarget {
   readonly trace: RequestTrace | undefined;
   /** How others see it, once it was found to be valid. */
   readonly record: RequestRecord | undefined;
+  /** Measures it; undefined when nothing is measured. */
+  readonly recorder: RequestRecorder | undefined;
   /** How the parts of a streamed answer are to be written. */
   readonly framing: PartFraming;
   /** What to cancel when it closes. */

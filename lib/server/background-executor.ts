@@ -6,6 +6,7 @@ import type { AnswerTarget } from './answer-target.js';
 import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import type { ExchangeWork } from './exchange.js';
+import { RequestRecorder } from '../profile/request-recorder.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import { answerChat } from './routes/chat-completions.js';
 import { answerCompletion } from './routes/completions.js';
@@ -39,12 +40,17 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   /** What /v1/requests shows are requests of clients that wait. */
   readonly record = undefined;
   readonly framing = eventFraming;
+  readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
+  readonly #endpoint: string;
+  readonly #begunMs = performance.now();
   #isOpen = true;
   #work: ExchangeWork | undefined;
 
   constructor(context: ServerContext, record: BackgroundRecord, settle: (result: AttemptResult) => void) {
     this.context = context;
+    this.recorder = context.meter === undefined ? undefined : new RequestRecorder();
+    this.#endpoint = record.ticket.endpoint;
     this.requestId = record.id;
     // Its deadline goes on while no process runs.
     this.startedMs = performance.now() - (Date.now() - record.ticket.createdMs);
@@ -67,13 +73,19 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   }
 
   sendJson(_status: number, json: string): void {
+    this.#measure(200, undefined);
+    this.trace?.finish(200, undefined);
     this.#finish({ kind: 'ended', outcome: { status: 'completed', response: json } });
   }
 
   sendError(reply: ErrorReply): void {
-    this.trace?.failed(reply);
-    if (passing.has(reply.code)) this.#finish({ kind: 'later' });
-    else this.#finish({ kind: 'ended', outcome: { status: 'failed', error: reply.json } });
+    this.trace?.finish(reply.status, reply.code);
+    if (passing.has(reply.code)) {
+      this.#finish({ kind: 'later' });
+      return;
+    }
+    this.#measure(reply.status, reply.code);
+    this.#finish({ kind: 'ended', outcome: { status: 'failed', error: reply.json } });
   }
 
   processingHeader(): Header {
@@ -81,8 +93,16 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   }
 
   cancel(): void {
-    this.trace?.abandoned();
+    this.trace?.finish(undefined, 'cancelled');
     this.#close();
+  }
+
+  /** From its start in this process: how long it lay in the journal is no time of the server's. */
+  #measure(status: number, errorCode: string | undefined): void {
+    if (!this.#isOpen) return;
+    const { requestId, recorder } = this;
+    const facts = { requestId, recorder, traceId: this.trace?.traceId, method: 'BACKGROUND', route: this.#endpoint };
+    this.context.meter?.ended({ ...facts, startedMs: this.#begunMs, status, errorCode });
   }
 
   #finish(result: AttemptResult): void {
@@ -97,7 +117,6 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
     this.#work = undefined;
     // Does nothing to work that has ended by itself.
     work?.cancel();
-    this.trace?.finish();
     return true;
   }
 }

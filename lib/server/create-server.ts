@@ -1,4 +1,5 @@
 import type webSockets from 'uWebSockets.js';
+import type { Registry } from 'prom-client';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import { InfernoError } from '../errors.js';
 import { Admission } from './admission.js';
@@ -7,6 +8,8 @@ import { openBackground } from './background-options.js';
 import { Cors } from './cors.js';
 import { HostCheck } from './host-check.js';
 import { ExchangeRegistry } from './exchange-registry.js';
+import { openMeter } from './metrics/open-meter.js';
+import { ServerMetrics } from './metrics/server-metrics.js';
 import { ModelCatalog } from './model-catalog.js';
 import { PriorityPolicy } from './priority-policy.js';
 import { resolveQueueHealth } from './queue-health.js';
@@ -94,6 +97,7 @@ class Server implements InfernoServer {
   readonly #app: TemplatedApp;
   readonly #context: ServerContext;
   readonly #listener: us_listen_socket;
+  readonly #metrics: ServerMetrics | undefined;
   #connections = 0;
   #closed: Promise<void> | undefined;
 
@@ -102,7 +106,9 @@ class Server implements InfernoServer {
     uws: WebSockets,
     readonly host: string,
     port: number,
+    metrics: ServerMetrics | undefined,
   ) {
+    this.#metrics = metrics;
     this.#context = context;
     this.#uws = uws;
     this.#app = uws.App();
@@ -154,6 +160,7 @@ class Server implements InfernoServer {
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
+    this.#metrics?.stop();
     await catalog.manager.close();
     // Last, so that whatever ended until now is in it.
     await background?.close();
@@ -179,6 +186,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
   const tracing = await openTracing(options.tracing);
   const base: ServerContext = {
+    startedMs: performance.now(),
     limits,
     compression: options.compression ?? true,
     keys: new ApiKeys(apiKeys),
@@ -198,12 +206,18 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     queueHealth: resolveQueueHealth(options.queueHealth),
     background: undefined,
     tracing,
+    meter: openMeter(options.profiling),
+    baselineFile: options.profiling === false ? undefined : options.profiling?.baselineFile,
   };
   const uws = await loadWebSockets();
   const background = await openBackground(options.background, base);
   try {
     const context = { ...base, background };
-    const server = new Server(context, uws, host, options.port ?? 8080);
+    const { meter } = context;
+    const metrics =
+      meter &&
+      new ServerMetrics([meter.metrics.open as unknown as Registry, meter.metrics.plain], context, meter.startedMs);
+    const server = new Server(context, uws, host, options.port ?? 8080, metrics);
     context.catalog.manager.start();
     background?.start();
     return server;

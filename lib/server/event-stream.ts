@@ -83,12 +83,9 @@ export class EventStream implements AnswerStream, SocketActivity {
 
   /** An error: the whole answer when nothing was sent, otherwise an event, after which the stream ends without [DONE]. */
   fail(reply: ErrorReply): void {
-    if (!this.#headSent) {
-      this.#exchange.sendError(reply);
-      return;
-    }
-    this.#exchange.trace?.failed(reply);
-    this.end(`data: ${reply.json}\n\n`);
+    this.#exchange.noteError(reply);
+    if (this.#headSent) this.end(`data: ${reply.json}\n\n`);
+    else this.#exchange.sendError(reply);
   }
 
   sweep(now: number): void {

@@ -10,15 +10,17 @@ import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
+import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
+import { isProfiled } from './metrics/request-meter.js';
 import { requestIdFrom } from './request-id.js';
 import type { RequestRecord } from './request-ledger.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
 import type { ResolvedLimits } from './server-options.js';
 import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
 import { statusLine } from './status-line.js';
-import type { RequestTrace } from '../tracing/request-trace.js';
 
 /** What a request makes the engine do. All methods are idempotent. */
 export interface ExchangeWork {
@@ -31,6 +33,8 @@ export interface ExchangeWork {
 const rearmMs = 3500;
 /** Caches must not give a compressed answer to others. */
 const varies: Header = ['vary', 'accept-encoding'];
+/** What nginx logs for a client that closed its connection before it was answered. */
+const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
 /** Bodies above this are written piece by piece as the client takes them. */
 const largeBytes = 64 * 1024;
@@ -43,12 +47,17 @@ const largeBytes = 64 * 1024;
 export class Exchange implements ActivityOwner, RequestTarget {
   readonly requestId: string;
   readonly caller: Caller;
+  /** Its Accept header. */
+  readonly accept: string;
   readonly startedMs = performance.now();
   readonly framing = eventFraming;
+  readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
+  readonly #route: string;
+  readonly #method: string;
   readonly #corsHeaders: readonly Header[];
   readonly #encodings: AcceptedEncodings;
   #isOpen = true;
@@ -56,19 +65,23 @@ export class Exchange implements ActivityOwner, RequestTarget {
   #work: ExchangeWork | undefined;
   #activity: SocketActivity | undefined;
   #rearmedMs = 0;
+  /** Of the answer; the client's own leaving has one, too. */
+  #status = clientLeft;
+  #errorCode: string | undefined;
   #record: RequestRecord | undefined;
 
-  /**
-   * `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. `route`: the pattern of its path;
-   * undefined when nothing is there.
-   */
-  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest, route?: string) {
+  /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
+  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest, route: string) {
     this.#context = context;
+    this.#route = route;
+    this.#method = req.getCaseSensitiveMethod();
+    this.recorder = context.meter !== undefined && isProfiled(route) ? new RequestRecorder() : undefined;
     this.#res = res;
-    this.#headOnly = req.getCaseSensitiveMethod() === 'HEAD';
+    this.#headOnly = this.#method === 'HEAD';
     this.#encodings = context.compression ? acceptedEncodings(req.getHeader('accept-encoding')) : uncompressed;
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
+    this.accept = req.getHeader('accept');
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
     this.trace = context.tracing?.beginRequest(req, route, this.requestId);
   }
@@ -90,7 +103,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#isRegistered = true;
     this.#context.exchanges.add(this);
     this.#res.onAborted(() => {
-      this.trace?.abandoned();
+      this.#status = clientLeft;
       this.finish();
     });
   }
@@ -124,12 +137,13 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   writeHead(status: number, contentType: string, headers: readonly Header[]): void {
     const res = this.#res;
+    this.#status = status;
     res.writeStatus(statusLine(status));
     res.writeHeader('content-type', contentType);
     res.writeHeader('x-request-id', this.requestId);
     // uWebSockets.js closes idle connections after 8 to 12 s; clients that know stop reusing them in time.
     res.writeHeader('keep-alive', 'timeout=7');
-    this.#writeTrace(status);
+    this.#writeTrace();
     for (const [name, value] of this.#corsHeaders) res.writeHeader(name, value);
     for (const [name, value] of headers) res.writeHeader(name, value);
   }
@@ -152,7 +166,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
-    this.trace?.failed(reply);
+    this.noteError(reply);
     const headers: Header[] = [];
     if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
@@ -161,11 +175,18 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#send(reply.status, reply.json, headers, closeConnection || this.#context.exchanges.closing);
   }
 
+  /** Something that is no JSON. */
+  sendText(status: number, contentType: string, text: string): void {
+    if (!this.#isOpen) return;
+    this.#send(status, text, [], this.#context.exchanges.closing, contentType);
+  }
+
   sendEmpty(status: number, headers: readonly Header[]): void {
     if (!this.#isOpen) return;
+    this.#status = status;
     this.#res.cork(() => {
       this.#res.writeStatus(statusLine(status));
-      this.#writeTrace(status);
+      this.#writeTrace();
       for (const [name, value] of [...this.#corsHeaders, ...headers]) this.#res.writeHeader(name, value);
       this.#res.endWithoutBody();
     });
@@ -174,7 +195,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   sendMethodNotAllowed(reply: ErrorReply, allow: string): void {
     if (!this.#isOpen) return;
-    this.trace?.failed(reply);
+    this.noteError(reply);
     this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
   }
 
@@ -211,15 +232,28 @@ export class Exchange implements ActivityOwner, RequestTarget {
     // Does nothing to work that has ended by itself.
     work?.cancel();
     this.#record?.settle('failed');
-    this.trace?.finish();
+    this.#measure();
+    this.trace?.finish(this.#status, this.#errorCode);
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
   drop(): void {
     if (!this.#isOpen) return;
-    this.trace?.abandoned();
+    this.#status = clientLeft;
     this.finish();
     this.#res.close();
+  }
+
+  /** The answer is this error, or ends with it. */
+  noteError(reply: ErrorReply): void {
+    this.#errorCode = reply.code;
+  }
+
+  #measure(): void {
+    const { requestId, startedMs, recorder } = this;
+    const facts = { requestId, startedMs, recorder, traceId: this.trace?.traceId };
+    const [method, route, status, errorCode] = [this.#method, this.#route, this.#status, this.#errorCode];
+    this.#context.meter?.ended({ ...facts, method, route, status, errorCode });
   }
 
   shutDown(): void {
@@ -244,11 +278,9 @@ export class Exchange implements ActivityOwner, RequestTarget {
   }
 
   /** REQUIRES: corked, the status line is written. */
-  #writeTrace(status: number): void {
-    const { trace } = this;
-    if (trace === undefined) return;
-    trace.answered(status);
-    if (trace.traceparent !== undefined) this.#res.writeHeader('traceparent', trace.traceparent);
+  #writeTrace(): void {
+    const traceparent = this.trace?.traceparent;
+    if (traceparent !== undefined) this.#res.writeHeader('traceparent', traceparent);
   }
 
   #sendBody(status: number, body: string | Buffer, headers: readonly Header[]): void {
@@ -261,10 +293,16 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#send(status, body, headers, this.#context.exchanges.closing);
   }
 
-  #send(status: number, body: string | Buffer, headers: readonly Header[], closeConnection: boolean): void {
+  #send(
+    status: number,
+    body: string | Buffer,
+    headers: readonly Header[],
+    closeConnection: boolean,
+    contentType = 'application/json',
+  ): void {
     const res = this.#res;
     res.cork(() => {
-      this.writeHead(status, 'application/json', headers);
+      this.writeHead(status, contentType, headers);
       if (this.#headOnly) {
         // Given the length as its argument, `endWithoutBody` of this uWebSockets.js leaves the response open.
         res.writeHeader('content-length', String(Buffer.byteLength(body)));

@@ -57,6 +57,7 @@ export class GenerationGroup implements ExchangeWork {
         const sink = sinkFor(index);
         const seen = trace === undefined ? sink : trace.watch(index, request, this.#plan, sink);
         this.#streams.push(this.#plan.served.model.submit(request, seen));
+        this.#exchange.recorder?.submitted();
         trace?.submitted();
         this.#plan.served.begin();
         exchanges.generations++;
@@ -72,6 +73,7 @@ export class GenerationGroup implements ExchangeWork {
     this.#exchange.context.exchanges.generations--;
     this.#load.generations--;
     this.#plan.served.end();
+    this.#exchange.recorder?.generationEnded(end);
     if (this.#failed || !this.#exchange.isOpen) return 'failed';
     const { stopReason, usage, error } = end;
     if (stopReason === 'error' || stopReason === 'cancelled') {

@@ -7,9 +7,9 @@ import type { ServerContext } from './server-context.js';
 /** Answers a GET or HEAD at once. `path` and `query` are the URL's, as sent. */
 export type GetHandler = (exchange: Exchange, path: string, query: string) => void;
 
-/** A uWebSockets.js handler for GET and HEAD of `route`. `needsKey` for what API keys protect. */
-export function getJson(context: ServerContext, route: string, needsKey: boolean, handle: GetHandler) {
-  return (res: HttpResponse, req: HttpRequest): void => {
+/** A uWebSockets.js handler for GET and HEAD. `needsKey` for what API keys protect. */
+export function getJson(context: ServerContext, needsKey: boolean, handle: GetHandler) {
+  return (res: HttpResponse, req: HttpRequest, route: string): void => {
     const exchange = new Exchange(context, res, req, route);
     const refusal = needsKey ? refusalByKey(context, exchange.caller) : undefined;
     if (refusal !== undefined) {

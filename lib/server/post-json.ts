@@ -54,8 +54,8 @@ function parseJson(exchange: Exchange, text: string): { readonly value: unknown 
 }
 
 /** A uWebSockets.js handler that checks headers, reads the body, parses it and calls `handle`. */
-export function postJson(context: ServerContext, route: string, handle: JsonHandler, needsBody = true) {
-  return (res: HttpResponse, req: HttpRequest): void => {
+export function postJson(context: ServerContext, handle: JsonHandler, needsBody = true) {
+  return (res: HttpResponse, req: HttpRequest, route: string): void => {
     const exchange = new Exchange(context, res, req, route);
     const contentLength = Number(req.getHeader('content-length') || 0);
     const refusal =

@@ -1,4 +1,5 @@
 import type { BackgroundOptions } from './background-options.js';
+import type { ProfilingOptions } from './metrics/open-meter.js';
 import type { ModelSource } from './model-catalog.js';
 import type { PriorityOptions } from './priority-policy.js';
 import type { QueueHealthThresholds } from './queue-health.js';
@@ -50,6 +51,8 @@ export interface ServerOptions {
    * It costs some ten microseconds per event, and pays where the network is slower than that.
    */
   readonly compression?: boolean;
+  /** What is measured of requests, for /metrics; `false` measures nothing. */
+  readonly profiling?: ProfilingOptions | false;
   /**
    * Memory that models may hold together, in bytes; default: 90 % of what this process may use. Models that the server
    * loads itself make room for each other within it.

@@ -1,6 +1,5 @@
 import type { ErrorReply } from './error-response.js';
 import type { ResolvedLimits } from './server-options.js';
-import type { TracedFailure } from '../tracing/request-trace.js';
 
 export type Header = readonly [name: string, value: string];
 
@@ -18,8 +17,6 @@ export interface ActivityOwner {
   /** False once the answer is complete or the client is gone; nobody touches the response then. */
   readonly isOpen: boolean;
   readonly limits: ResolvedLimits;
-  /** Undefined while tracing is off. */
-  readonly trace: { failed(failure: TracedFailure): void } | undefined;
   pauseWork(): void;
   resumeWork(): void;
   /** Keeps uWebSockets.js from ending the connection before our own limits do. */
@@ -29,6 +26,8 @@ export interface ActivityOwner {
   /** The header that says how long the answer took to compute so far. */
   processingHeader(): Header;
   sendError(reply: ErrorReply): void;
+  /** The answer ends with this error. */
+  noteError(reply: ErrorReply): void;
   /** The answer is complete and with uWebSockets.js, or the client is gone. Idempotent. */
   finish(): void;
   /** Closes the connection under a client that does not do its part, and frees what it used. */

@@ -59,6 +59,8 @@ function start(exchange: AnswerTarget, request: AnswerRequest): void {
 export function startAnswer(exchange: AnswerTarget, request: AnswerRequest): void {
   const { admission, catalog, ledger } = exchange.context;
   const { plan, scheduling } = request;
+  exchange.recorder?.scheduled(plan.served.id, scheduling.tier, scheduling.user);
+  if (request.stream) exchange.recorder?.streams();
   const dependencies = openDependencies(ledger, scheduling.dependencies, exchange.record);
   if ('error' in dependencies) {
     exchange.sendError(dependencies.error);

@@ -15,12 +15,8 @@ export interface TraceSettings {
   readonly writer: SpanWriter;
   readonly loads: ModelLoads;
   readonly captureContent: boolean;
-}
-
-/** Why a request was not answered as it wished. */
-export interface TracedFailure {
-  readonly code: string;
-  readonly status: number;
+  /** Its answer has an HTTP status of its own. */
+  readonly isHttp: boolean;
 }
 
 /** What a plan says about its generations. */
@@ -29,7 +25,10 @@ export interface TracedPlan {
   readonly choicesPerPrompt: number;
 }
 
+const firstClientError = 400;
 const firstServerError = 500;
+/** What the server counts requests under whose clients have left; never sent. */
+const clientLeft = 499;
 const nowUs = (): number => engineClockUs(performance.now());
 
 /**
@@ -41,6 +40,7 @@ export class RequestTrace {
   readonly spanContext: SpanContext;
   /** To be sent to whoever asked; undefined when a given tracer makes no spans. */
   readonly traceparent: string | undefined;
+  readonly isSampled: boolean;
   readonly #span: Span;
   readonly #context: Context;
   readonly #settings: TraceSettings;
@@ -53,8 +53,6 @@ export class RequestTrace {
   /** Generations and the like that were started and have not ended. */
   #running = 0;
   #finishedUs: number | undefined;
-  #status: number | undefined;
-  #failure: TracedFailure | undefined;
 
   constructor(span: Span, startUs: number, settings: TraceSettings) {
     this.#span = span;
@@ -62,17 +60,13 @@ export class RequestTrace {
     this.#settings = settings;
     this.#context = trace.setSpan(ROOT_CONTEXT, span);
     this.spanContext = span.spanContext();
+    this.isSampled = span.isRecording();
     this.traceparent = isSpanContextValid(this.spanContext) ? traceparentOf(this.spanContext) : undefined;
   }
 
-  /** Undefined when a given tracer makes no spans. */
+  /** Undefined when it is not recorded: nobody could find it by its id. */
   get traceId(): string | undefined {
-    return this.traceparent === undefined ? undefined : this.spanContext.traceId;
-  }
-
-  /** It is recorded: somebody may find it by its id. */
-  get isSampled(): boolean {
-    return this.#span.isRecording();
+    return this.isSampled ? this.spanContext.traceId : undefined;
   }
 
   /** The context under which its spans lie. */
@@ -82,21 +76,6 @@ export class RequestTrace {
 
   streams(): void {
     this.#isStreamed = true;
-  }
-
-  /** The status line of its answer. */
-  answered(status: number): void {
-    this.#status = status;
-  }
-
-  /** Only the first call counts. */
-  failed({ code, status }: TracedFailure): void {
-    this.#failure ??= { code, status };
-  }
-
-  /** Its client is gone, or was dropped for not taking the answer. */
-  abandoned(): void {
-    this.failed({ code: 'cancelled', status: 0 });
   }
 
   /** It waits for others to have ended. */
@@ -160,10 +139,14 @@ export class RequestTrace {
     };
   }
 
-  /** Answered in full, or given up. Only the first call counts. */
-  finish(): void {
+  /**
+   * Answered in full, or given up: 499 when its client has left. `errorCode`: the answer is that error, or ended with it.
+   * Only the first call counts.
+   */
+  finish(status: number | undefined, errorCode: string | undefined): void {
     if (this.#finishedUs !== undefined || !this.isSampled) return;
     this.#finishedUs = nowUs();
+    this.#conclude(status, errorCode);
     if (this.#running === 0) this.#write(this.#finishedUs);
   }
 
@@ -199,18 +182,20 @@ export class RequestTrace {
     if (work !== undefined && work.endUs < finishedUs) {
       writer.write({ name: 'serialize', startUs: work.endUs, endUs: finishedUs }, this.#context);
     }
-    this.#conclude(inference?.errorCode);
     writer.end(this.#span, endUs);
   }
 
-  #conclude(generationError: string | undefined): void {
-    const status = this.#status;
-    if (status !== undefined) this.#span.setAttribute('http.response.status_code', status);
-    const failure = this.#failure ?? (generationError === undefined ? undefined : { code: generationError, status: 0 });
-    if (failure === undefined) return;
-    // That a request is wrong, or its client has left, is no failure of the server; one after the status line always is.
-    const isOurs = failure.status >= firstServerError || (status !== undefined && status < 400);
-    if (failure.code !== 'cancelled' && isOurs) fail(this.#span, failure.code);
-    else this.#span.setAttribute('error.type', failure.code);
+  #conclude(status: number | undefined, errorCode: string | undefined): void {
+    const wasLeft = status === clientLeft || errorCode === 'cancelled';
+    if (status !== undefined && !wasLeft && this.#settings.isHttp) {
+      this.#span.setAttribute('http.response.status_code', status);
+    }
+    const isWrong = errorCode !== undefined || (status !== undefined && status >= firstClientError);
+    if (!isWrong) return;
+    const code = wasLeft ? 'cancelled' : (errorCode ?? String(status));
+    // That a request is wrong, or its client has left, is no failure of the server; an error behind a good status is one.
+    const isTheirs = status !== undefined && status >= firstClientError && status < firstServerError;
+    if (wasLeft || isTheirs) this.#span.setAttribute('error.type', code);
+    else fail(this.#span, code);
   }
 }

@@ -48,7 +48,12 @@ const methods: ReadonlySet<string> = new Set([
 ]);
 const mostOfHeader = 200;
 
-/** HTTP semantic conventions. `route`: undefined when nothing is there. */
+/** `/v1/models/{id}` of `/v1/models/*`; undefined for what the server calls paths that lead nowhere. */
+function routeOf(pattern: string): string | undefined {
+  return pattern.startsWith('/') ? pattern.replace('*', '{id}') : undefined;
+}
+
+/** HTTP semantic conventions. */
 function httpAttributes(head: RequestHead, route: string | undefined): Attributes {
   const method = head.getCaseSensitiveMethod();
   const agent = head.getHeader('user-agent');
@@ -79,13 +84,14 @@ export class ServerTracing {
     this.#settings = settings;
   }
 
-  /** REQUIRES: inside the handler that got the request. */
-  beginRequest(head: RequestHead, route: string | undefined, requestId: string): RequestTrace {
+  /** `pattern`: what the server matched its path with. REQUIRES: inside the handler that got the request. */
+  beginRequest(head: RequestHead, pattern: string, requestId: string): RequestTrace {
+    const route = routeOf(pattern);
     const attributes: Attributes = { ...httpAttributes(head, route), 'inferno.request.id': requestId };
     const method = String(attributes['http.request.method']);
     const name = [method === '_OTHER' ? 'HTTP' : method, ...(route === undefined ? [] : [route])].join(' ');
     const parent = parseTraceparent(head.getHeader('traceparent'), head.getHeader('tracestate'));
-    return this.#begin(name, SpanKind.SERVER, performance.now(), { parent, attributes });
+    return this.#begin(name, SpanKind.SERVER, performance.now(), { parent, attributes }, true);
   }
 
   /** A request that came as a message on a WebSocket. */
@@ -141,6 +147,7 @@ export class ServerTracing {
     kind: SpanKind,
     startedMs: number,
     given: { readonly parent?: SpanContext | undefined; readonly link?: SpanContext; readonly attributes: Attributes },
+    isHttp = false,
   ): RequestTrace {
     const startUs = engineClockUs(startedMs);
     const writer = new SpanWriter(this.#tracer, this.#clock.offsetUs(engineClockUs(performance.now())));
@@ -148,7 +155,7 @@ export class ServerTracing {
     const rest = { kind, attributes: given.attributes, ...links };
     const span = writer.start(name, startUs, contextUnder(given.parent), rest);
     const { captureContent } = this.#settings;
-    return new RequestTrace(span, startUs, { writer, loads: this.#loads, captureContent });
+    return new RequestTrace(span, startUs, { writer, loads: this.#loads, captureContent, isHttp });
   }
 }
 

@@ -5,6 +5,7 @@ import { errorReply } from '../error-response.js';
 import type { ErrorReply } from '../error-response.js';
 import type { ExchangeWork } from '../exchange.js';
 import type { RequestRecord } from '../request-ledger.js';
+import { RequestRecorder } from '../../profile/request-recorder.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import type { ServerContext } from '../server-context.js';
 import type { Header } from '../socket-activity.js';
@@ -27,6 +28,10 @@ export interface StreamRequest {
   readonly tracestate: string;
 }
 
+const clientLeft = 499;
+/** Requests over WebSockets are counted under it. */
+const webSocketRoute = '/ws/stream';
+
 /**
  * One request on a connection, from its message to the last message of its answer, in the place of an HTTP exchange. It
  * holds a slot of its connection until its last message was sent and, with acknowledgements, acknowledged. However it
@@ -42,6 +47,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   readonly startedMs = performance.now();
   readonly context: ServerContext;
   readonly framing = lineFraming;
+  readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
   readonly #session: Session;
   readonly #window: StreamWindow;
@@ -52,6 +58,9 @@ export class SocketStream implements RequestTarget, AnswerStream {
   #sequence = 0;
   #isOpen = true;
   #isReleased = false;
+  /** As an answer over HTTP would have it. */
+  #status = clientLeft;
+  #errorCode: string | undefined;
   #isPaused = false;
   #toldLevel: FlowLevel = 'healthy';
   /** When the client last acknowledged, or the first message after that was sent. */
@@ -65,7 +74,8 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.caller = caller;
     this.context = context;
     const { requestId } = this;
-    this.trace = context.tracing?.beginMessage('/ws/stream', { type: `${kind}_request`, requestId, ...sent });
+    this.trace = context.tracing?.beginMessage(webSocketRoute, { type: `${kind}_request`, requestId, ...sent });
+    this.recorder = context.meter === undefined ? undefined : new RequestRecorder();
     this.#session = session;
     this.#chunkStart = chunkStart(kind, id);
     const limits = {
@@ -125,6 +135,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   end(parts: string, tokens: number, ending: AnswerEnding): void {
     if (!this.#isOpen) return;
     this.#pushChunks(parts, tokens);
+    this.#status = 200;
     this.#finish((sequence) => doneMessage(this.id, sequence, ending));
   }
 
@@ -133,18 +144,19 @@ export class SocketStream implements RequestTarget, AnswerStream {
   }
 
   sendError(reply: ErrorReply): void {
-    this.trace?.failed(reply);
+    this.#noteError(reply);
     this.#finish((sequence) => errorMessage(reply, this.id, sequence));
   }
 
   sendJson(status: number, json: string): void {
+    if (this.#isOpen) this.#status = status;
     this.#finish((sequence) => resultMessage(this.id, sequence, status, json));
   }
 
   /** Ends it now with an error, unless its end was sent; what was not sent before is left out. */
   abort(reply: ErrorReply): void {
     if (this.#isReleased) return;
-    this.trace?.failed(reply);
+    this.#noteError(reply);
     const hasSaidSo = !this.#isOpen && this.#window.next === undefined;
     if (!hasSaidSo) this.#session.send(errorMessage(reply, this.id, ++this.#sequence));
     this.abandon();
@@ -152,7 +164,6 @@ export class SocketStream implements RequestTarget, AnswerStream {
 
   /** Ends it without a word: nobody is there to hear it. */
   abandon(): void {
-    this.trace?.abandoned();
     this.#window.clear();
     this.#close();
     this.#release();
@@ -232,6 +243,12 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.abort(errorReply('shutting_down', 'The server is shutting down.'));
   }
 
+  #noteError({ status, code }: ErrorReply): void {
+    if (!this.#isOpen) return;
+    this.#status = status;
+    this.#errorCode = code;
+  }
+
   #pushChunks(parts: string, tokens: number): void {
     let from = 0;
     // The first one carries the tokens of all: the others of a wake belong to them.
@@ -276,12 +293,20 @@ export class SocketStream implements RequestTarget, AnswerStream {
   }
 
   #close(): void {
+    if (this.#isOpen) this.#measure();
+    this.trace?.finish(this.#status, this.#errorCode);
     this.#isOpen = false;
     const work = this.#work;
     this.#work = undefined;
     // Does nothing to work that has ended by itself.
     work?.cancel();
-    this.trace?.finish();
+  }
+
+  #measure(): void {
+    const { requestId, startedMs, recorder } = this;
+    const traceId = this.trace?.traceId;
+    const facts = { requestId, startedMs, recorder, traceId, method: 'WEBSOCKET', route: webSocketRoute };
+    this.context.meter?.ended({ ...facts, status: this.#status, errorCode: this.#errorCode });
   }
 
   #release(): void {

@@ -121,7 +121,7 @@ export function addWebSocketRoute(
       const host = req.getHeader('host');
       const handshake = context.hosts.allows(host) ? handshakeOf(req, context) : { error: hostRefusal(host) };
       if ('error' in handshake) {
-        new Exchange(context, res, req).sendError(handshake.error);
+        new Exchange(context, res, req, webSocketPath).sendError(handshake.error);
         return;
       }
       const data: SocketData = { caller: handshake.caller, connection: undefined };
