@@ -1,7 +1,7 @@
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 
 type ExportResult = Parameters<Parameters<SpanExporter['export']>[1]>[0];
-/** `ExportResultCode` of @opentelemetry/core, which is no dependency of ours. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum's package is no dependency of ours
 const failed: ExportResult['code'] = 1;
 
 function reasonOf(error: unknown): string {
