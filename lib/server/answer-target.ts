@@ -7,6 +7,7 @@ import type { RequestRecorder } from '../profile/request-recorder.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
 import type { Header } from './socket-activity.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 
 /** How a streamed answer came out. */
 export interface AnswerEnding {
@@ -35,6 +36,8 @@ export interface AnswerTarget {
   readonly context: ServerContext;
   /** False once it was answered, or nobody wants the answer any more. */
   readonly isOpen: boolean;
+  /** Undefined while tracing is off. */
+  readonly trace: RequestTrace | undefined;
   /** How others see it, once it was found to be valid. */
   readonly record: RequestRecord | undefined;
   /** Measures it; undefined when nothing is measured. */

@@ -12,6 +12,7 @@ import { answerChat } from './routes/chat-completions.js';
 import { answerCompletion } from './routes/completions.js';
 import type { ServerContext } from './server-context.js';
 import type { Header } from './socket-activity.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 
 /** Answers a body that was accepted before. */
 export type BackgroundAnswer = (target: AnswerTarget, value: unknown, scheduling: RequestScheduling) => void;
@@ -40,6 +41,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   readonly record = undefined;
   readonly framing = eventFraming;
   readonly recorder: RequestRecorder | undefined;
+  readonly trace: RequestTrace | undefined;
   readonly #endpoint: string;
   readonly #begunMs = performance.now();
   #isOpen = true;
@@ -53,6 +55,8 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
     // Its deadline goes on while no process runs.
     this.startedMs = performance.now() - (Date.now() - record.ticket.createdMs);
     this.#settle = settle;
+    const { endpoint, traceparent } = record.ticket;
+    this.trace = context.tracing?.beginBackground({ id: record.id, endpoint, attempt: record.starts, traceparent });
   }
 
   get isOpen(): boolean {
@@ -70,10 +74,12 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
 
   sendJson(_status: number, json: string): void {
     this.#measure(200, undefined);
+    this.trace?.finish(200, undefined);
     this.#finish({ kind: 'ended', outcome: { status: 'completed', response: json } });
   }
 
   sendError(reply: ErrorReply): void {
+    this.trace?.finish(reply.status, reply.code);
     if (passing.has(reply.code)) {
       this.#finish({ kind: 'later' });
       return;
@@ -87,6 +93,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   }
 
   cancel(): void {
+    this.trace?.finish(undefined, 'cancelled');
     this.#close();
   }
 
@@ -94,7 +101,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   #measure(status: number, errorCode: string | undefined): void {
     if (!this.#isOpen) return;
     const { requestId, recorder } = this;
-    const facts = { requestId, recorder, traceId: undefined, method: 'BACKGROUND', route: this.#endpoint };
+    const facts = { requestId, recorder, traceId: this.trace?.traceId, method: 'BACKGROUND', route: this.#endpoint };
     this.context.meter?.ended({ ...facts, startedMs: this.#begunMs, status, errorCode });
   }
 

@@ -69,6 +69,7 @@ export function submitInBackground(exchange: RequestTarget, request: BackgroundR
     endpoint: request.endpoint,
     model: id,
     requestId: exchange.requestId,
+    ...(exchange.trace?.traceparent === undefined ? {} : { traceparent: exchange.trace.traceparent }),
     scheduling: { tier, user, deadlineMs, estimatedTokens, tags: [...tags] },
     bodyHash: hashOf(request),
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),

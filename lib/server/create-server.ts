@@ -13,6 +13,7 @@ import { ModelCatalog } from './model-catalog.js';
 import { PriorityPolicy } from './priority-policy.js';
 import { resolveQueueHealth } from './queue-health.js';
 import { RequestLedger } from './request-ledger.js';
+import { openTracing } from '../tracing/open-tracing.js';
 import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-options.js';
@@ -144,7 +145,7 @@ class Server implements InfernoServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#uws.us_listen_socket_close(this.#listener);
-    const { exchanges, sockets, catalog, background } = this.#context;
+    const { exchanges, sockets, catalog, background, tracing } = this.#context;
     catalog.manager.beginClose();
     const drained = exchanges.drain(drainMs);
     sockets.beginClose();
@@ -162,6 +163,7 @@ class Server implements InfernoServer {
     await catalog.manager.close();
     // Last, so that whatever ended until now is in it.
     await background?.close();
+    await tracing?.close();
   }
 }
 
@@ -181,6 +183,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const host = options.host ?? '127.0.0.1';
   const webSocket = resolveWebSocketOptions(options.webSocket);
   const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
+  const tracing = await openTracing(options.tracing);
   const base: ServerContext = {
     startedMs: performance.now(),
     limits,
@@ -192,6 +195,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
       memoryBudgetBytes: options.memoryBudgetBytes,
       waitLimitMs: limits.modelWaitMs,
       maxWaits: limits.maxGenerations,
+      onLoaded: tracing?.modelLoaded,
     }),
     exchanges,
     sockets: new SessionPool(webSocket),
@@ -200,6 +204,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     ledger: new RequestLedger(),
     queueHealth: resolveQueueHealth(options.queueHealth),
     background: undefined,
+    tracing,
     meter: openMeter(options.profiling),
     baselineFile: options.profiling === false ? undefined : options.profiling?.baselineFile,
   };

@@ -15,6 +15,7 @@ import { LargeReply } from './large-reply.js';
 import { isProfiled } from './metrics/request-meter.js';
 import { requestIdFrom } from './request-id.js';
 import type { RequestRecord } from './request-ledger.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
 import type { ResolvedLimits } from './server-options.js';
@@ -51,6 +52,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   readonly startedMs = performance.now();
   readonly framing = eventFraming;
   readonly recorder: RequestRecorder | undefined;
+  readonly trace: RequestTrace | undefined;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
@@ -81,6 +83,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.caller = callerOf(req, context.keys);
     this.accept = req.getHeader('accept');
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
+    this.trace = context.tracing?.beginRequest(req, route, this.requestId);
   }
 
   get isOpen(): boolean {
@@ -112,7 +115,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   /** The request is valid: others may ask where it stands and depend on it. Unless it is done when this closes, it failed. */
   openRecord(scheduling: RequestScheduling): void {
-    this.#record = this.#context.ledger.open(this.requestId, scheduling);
+    this.#record = this.#context.ledger.open(this.requestId, scheduling, this.trace?.spanContext);
   }
 
   /** REQUIRES: registered. */
@@ -140,6 +143,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     res.writeHeader('x-request-id', this.requestId);
     // uWebSockets.js closes idle connections after 8 to 12 s; clients that know stop reusing them in time.
     res.writeHeader('keep-alive', 'timeout=7');
+    this.#writeTrace();
     for (const [name, value] of this.#corsHeaders) res.writeHeader(name, value);
     for (const [name, value] of headers) res.writeHeader(name, value);
   }
@@ -182,6 +186,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#status = status;
     this.#res.cork(() => {
       this.#res.writeStatus(statusLine(status));
+      this.#writeTrace();
       for (const [name, value] of [...this.#corsHeaders, ...headers]) this.#res.writeHeader(name, value);
       this.#res.endWithoutBody();
     });
@@ -228,6 +233,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     work?.cancel();
     this.#record?.settle('failed');
     this.#measure();
+    this.trace?.finish(this.#status, this.#errorCode);
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
@@ -245,7 +251,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   #measure(): void {
     const { requestId, startedMs, recorder } = this;
-    const facts = { requestId, startedMs, recorder, traceId: undefined };
+    const facts = { requestId, startedMs, recorder, traceId: this.trace?.traceId };
     const [method, route, status, errorCode] = [this.#method, this.#route, this.#status, this.#errorCode];
     this.#context.meter?.ended({ ...facts, method, route, status, errorCode });
   }
@@ -269,6 +275,12 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#rearmedMs = now;
     this.#res.pause();
     this.#res.resume();
+  }
+
+  /** REQUIRES: corked, the status line is written. */
+  #writeTrace(): void {
+    const traceparent = this.trace?.traceparent;
+    if (traceparent !== undefined) this.#res.writeHeader('traceparent', traceparent);
   }
 
   #sendBody(status: number, body: string | Buffer, headers: readonly Header[]): void {

@@ -48,13 +48,17 @@ export class GenerationGroup implements ExchangeWork {
 
   /** Submits everything, or answers with the error that prevents it. */
   start(sinkFor: (index: number) => TokenSink): void {
+    const { trace } = this.#exchange;
     const { exchanges } = this.#exchange.context;
     this.#exchange.setWork(this);
     this.#exchange.record?.follow(this.#plan.served.id, () => this.#position());
     try {
       for (const [index, request] of this.#plan.requests.entries()) {
-        this.#streams.push(this.#plan.served.model.submit(request, sinkFor(index)));
+        const sink = sinkFor(index);
+        const seen = trace === undefined ? sink : trace.watch(index, request, this.#plan, sink);
+        this.#streams.push(this.#plan.served.model.submit(request, seen));
         this.#exchange.recorder?.submitted();
+        trace?.submitted();
         this.#plan.served.begin();
         exchanges.generations++;
         this.#load.generations++;

@@ -7,6 +7,7 @@ import type { HostCheck } from './host-check.js';
 import type { RequestMeter } from './metrics/request-meter.js';
 import type { ModelCatalog } from './model-catalog.js';
 import type { PriorityPolicy } from './priority-policy.js';
+import type { ServerTracing } from '../tracing/server-tracing.js';
 import type { QueueHealthThresholds } from './queue-health.js';
 import type { RequestLedger } from './request-ledger.js';
 import type { ResolvedLimits } from './server-options.js';
@@ -36,4 +37,6 @@ export interface ServerContext {
   readonly baselineFile: string | undefined;
   /** Undefined when it is switched off. */
   readonly background: BackgroundService | undefined;
+  /** Undefined when it is switched off. */
+  readonly tracing: ServerTracing | undefined;
 }

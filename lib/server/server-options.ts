@@ -3,6 +3,7 @@ import type { ProfilingOptions } from './metrics/open-meter.js';
 import type { ModelSource } from './model-catalog.js';
 import type { PriorityOptions } from './priority-policy.js';
 import type { QueueHealthThresholds } from './queue-health.js';
+import type { TracingOptions } from '../tracing/tracing-options.js';
 import type { WebSocketOptions } from './websocket/socket-options.js';
 
 /** Bounds that keep one client, or many, from exhausting the server. */
@@ -61,6 +62,8 @@ export interface ServerOptions {
   readonly priorities?: PriorityOptions;
   /** Takes requests with `"background": true`; default: refuses them. */
   readonly background?: BackgroundOptions;
+  /** OpenTelemetry spans for every request; default: none, and nothing of OpenTelemetry is loaded. */
+  readonly tracing?: TracingOptions;
   /** From when on GET /health calls the queue degraded or critical. */
   readonly queueHealth?: Partial<QueueHealthThresholds>;
 }

@@ -50,6 +50,7 @@ function start(exchange: AnswerTarget, request: AnswerRequest): void {
   const deadlineMs = remainingMsOf(exchange, scheduling);
   const requests = plan.requests.map((generation) => ({ ...generation, deadlineMs }));
   const stream = request.stream ? exchange.openStream() : undefined;
+  if (stream !== undefined) exchange.trace?.streams();
   if (stream === undefined) answerWhole(exchange, { ...plan, requests });
   else new StreamedAnswer(exchange, stream, { ...plan, requests }, request.includeUsage);
 }
@@ -64,6 +65,9 @@ export function startAnswer(exchange: AnswerTarget, request: AnswerRequest): voi
   if ('error' in dependencies) {
     exchange.sendError(dependencies.error);
     return;
+  }
+  for (const id of exchange.trace === undefined ? [] : scheduling.dependencies) {
+    exchange.trace?.dependsOn(ledger.find(id)?.spanContext);
   }
   const remainingMs = remainingMsOf(exchange, scheduling);
   const count = plan.requests.length;

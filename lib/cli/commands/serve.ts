@@ -10,9 +10,10 @@ import { collect, integerIn, nonEmpty } from '../option-parsers.js';
 import { note, onBrokenPipe, print } from '../output.js';
 import { listenOrExplain } from '../listen.js';
 import { onStopSignal } from '../signals.js';
+import { addTracingFlags, tracingFrom, type TracingFlags } from '../tracing-flags.js';
 import { tiers } from '../../native-types.js';
 
-interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags {
+interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags, TracingFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
   readonly host: string;
@@ -92,6 +93,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.allowedHost === undefined ? {} : { allowedHosts: options.allowedHost }),
     ...accessFrom(options),
     ...backgroundFrom(options),
+    ...tracingFrom(options),
   });
   print(`Inferno listens on ${server.url}`);
   try {
@@ -136,6 +138,7 @@ export function addServeCommand(program: Command): void {
     )
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
   addBackgroundFlags(command);
+  addTracingFlags(command);
   addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize', ...servingFlags]);
   command.addHelpText('after', afterHelp).action(serve);
 }

@@ -42,7 +42,7 @@ function refusalOf({ context, options, streams, level }: Session): ErrorReply | 
   return errorReply('overloaded', 'This connection does not keep up with the streams that it has.');
 }
 
-function startStream(session: Session, { type, id, data, ack }: RequestMessage): void {
+function startStream(session: Session, { type, id, data, ack, traceparent, tracestate }: RequestMessage): void {
   if (session.streams.has(id)) {
     // Without the id, which would end the stream that has it.
     const message = `The stream ${JSON.stringify(id)} has not ended; expected another id.`;
@@ -62,6 +62,8 @@ function startStream(session: Session, { type, id, data, ack }: RequestMessage):
     kind,
     caller: callerFor(session, body),
     acknowledges: ack === true,
+    traceparent: traceparent ?? '',
+    tracestate: tracestate ?? '',
   });
   try {
     // Here streaming is what is not said.

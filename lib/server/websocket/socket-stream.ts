@@ -9,6 +9,7 @@ import { RequestRecorder } from '../../profile/request-recorder.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import type { ServerContext } from '../server-context.js';
 import type { Header } from '../socket-activity.js';
+import type { RequestTrace } from '../../tracing/request-trace.js';
 import { Credit } from './credit.js';
 import { chunkStart, doneMessage, errorMessage, flowMessage, resultMessage } from './server-messages.js';
 import type { StreamKind } from './server-messages.js';
@@ -22,6 +23,9 @@ export interface StreamRequest {
   readonly caller: Caller;
   /** The client acknowledges, so what was sent is kept until it has. */
   readonly acknowledges: boolean;
+  /** As the message carries them; empty for none. */
+  readonly traceparent: string;
+  readonly tracestate: string;
 }
 
 const clientLeft = 499;
@@ -44,6 +48,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   readonly context: ServerContext;
   readonly framing = lineFraming;
   readonly recorder: RequestRecorder | undefined;
+  readonly trace: RequestTrace | undefined;
   readonly #session: Session;
   readonly #window: StreamWindow;
   readonly #credit = new Credit();
@@ -62,12 +67,14 @@ export class SocketStream implements RequestTarget, AnswerStream {
   #ackMs = 0;
 
   /** Registers itself: REQUIRES a free slot of the session, and no stream of it with this id. */
-  constructor(session: Session, { id, kind, caller, acknowledges }: StreamRequest) {
+  constructor(session: Session, { id, kind, caller, acknowledges, ...sent }: StreamRequest) {
     const { context, options } = session;
     this.id = id;
     this.requestId = `${session.id}:${id}`;
     this.caller = caller;
     this.context = context;
+    const { requestId } = this;
+    this.trace = context.tracing?.beginMessage(webSocketRoute, { type: `${kind}_request`, requestId, ...sent });
     this.recorder = context.meter === undefined ? undefined : new RequestRecorder();
     this.#session = session;
     this.#chunkStart = chunkStart(kind, id);
@@ -102,7 +109,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   }
 
   openRecord(scheduling: RequestScheduling): void {
-    this.#record = this.context.ledger.open(this.requestId, scheduling);
+    this.#record = this.context.ledger.open(this.requestId, scheduling, this.trace?.spanContext);
   }
 
   setWork(work: ExchangeWork): void {
@@ -287,6 +294,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
 
   #close(): void {
     if (this.#isOpen) this.#measure();
+    this.trace?.finish(this.#status, this.#errorCode);
     this.#isOpen = false;
     const work = this.#work;
     this.#work = undefined;
@@ -296,7 +304,8 @@ export class SocketStream implements RequestTarget, AnswerStream {
 
   #measure(): void {
     const { requestId, startedMs, recorder } = this;
-    const facts = { requestId, startedMs, recorder, traceId: undefined, method: 'WEBSOCKET', route: webSocketRoute };
+    const traceId = this.trace?.traceId;
+    const facts = { requestId, startedMs, recorder, traceId, method: 'WEBSOCKET', route: webSocketRoute };
     this.context.meter?.ended({ ...facts, status: this.#status, errorCode: this.#errorCode });
   }
 
