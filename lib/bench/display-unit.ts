@@ -41,16 +41,28 @@ export function displayUnit(size: number, unit: string): DisplayUnit {
   return { label: `${chosen.label}${rate}`, divisor: chosen.divisor };
 }
 
-/** 3 digits that matter; thousands are told apart. */
-export function formatNumber(value: number): string {
-  const size = Math.abs(value);
+function digitsOf(size: number): string {
   if (size === 0) return '0';
-  if (size >= 1e7) return value.toExponential(2);
+  if (size >= 1e7) return size.toExponential(2);
   // 0.9996 rounds up to 1, which has a digit less behind the point.
   const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : undefined;
-  if (digits === undefined) return size < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(3)).toString();
-  const text = value.toFixed(digits);
-  return size >= 1000 ? Math.round(value).toLocaleString('en') : text;
+  if (digits === undefined) return size < 1e-3 ? size.toExponential(1) : Number(size.toPrecision(3)).toString();
+  return size >= 999.5 ? Math.round(size).toLocaleString('en') : size.toFixed(digits);
+}
+
+function signed(text: string, value: number): string {
+  return value < 0 ? `−${text}` : text;
+}
+
+/** 3 digits that matter; thousands are told apart. */
+export function formatNumber(value: number): string {
+  return signed(digitsOf(Math.abs(value)), value);
+}
+
+/** For an axis: without zeros that say nothing. */
+export function formatTick(value: number): string {
+  const size = Number(Math.abs(value).toPrecision(4));
+  return signed(size >= 1e7 || (size > 0 && size < 1e-3) ? size.toExponential() : size.toLocaleString('en'), value);
 }
 
 /** `268 tokens/s`, `1.24 GiB`, `3.1 ms`. */
@@ -67,12 +79,13 @@ export function formatRange(low: number, high: number, unit: string): string {
   return `${from}${sign}${to}${label === '' ? '' : ` ${label}`}`;
 }
 
-/** -0.034 → "−3.4 %"; the sign is always there. */
+/** -0.034 → "−3.4 %"; what is not 0 always has its sign. */
 export function formatChange(change: number): string {
   const percent = change * 100;
   const size = Math.abs(percent);
   const text = size >= 1000 ? Math.round(size).toLocaleString('en') : size.toFixed(size >= 99.95 ? 0 : 1);
-  return `${percent < 0 && text !== '0.0' ? '−' : '+'}${text} %`;
+  if (text === '0.0') return '0 %';
+  return `${percent < 0 ? '−' : '+'}${text} %`;
 }
 
 /** 93,784,000 → "1 d 2 h 3 min". */

@@ -47,17 +47,18 @@ function drawRow(row: NamedLine, top: number, scale: Scale): Markup {
   const strong = verdict === 'regression' || verdict === 'improvement' ? 'strong' : '';
   return html`<g
     ><title>${`${name}: ${text}, ${verdict}`}</title
-    >${label(inset, top + 11, shortened(name, 44), { style: strong })}${label(chartWidth - inset, top + 11, text, { anchor: 'end', style: strong })}${parts}${markAt(verdict, scale.at(change), middle)}</g
+    >${label(inset, top + 11, shortened(name, 36), { style: strong })}${label(chartWidth - inset, top + 11, text, { anchor: 'end', style: strong })}${parts}${markAt(verdict, scale.at(change), middle)}</g
   >`;
 }
 
-export function changeChart(lines: readonly NamedLine[], effect: number, text: ChartText): Markup {
-  const reach = Math.max(
-    2 * effect,
-    ...lines.flatMap(({ change = 0, interval }) => [change, interval?.low ?? 0, interval?.high ?? 0].map(Math.abs)),
-  );
-  const shown = Math.min(mostShown, reach * 1.05);
-  const scale = linearScale(-shown, shown, inset, chartWidth - inset, 4);
+/** One axis for all charts of a page: where it ends on both sides. */
+export function axisReach(lines: readonly ComparedLine[], effect: number): number {
+  const sizes = lines.flatMap(({ change = 0, interval }) => [change, interval?.low ?? 0, interval?.high ?? 0]);
+  return Math.min(mostShown, Math.max(2 * effect, ...sizes.map(Math.abs)) * 1.05);
+}
+
+export function changeChart(lines: readonly NamedLine[], reach: number, effect: number, text: ChartText): Markup {
+  const scale = linearScale(-reach, reach, inset, chartWidth - inset, 4);
   const bottom = lines.length * rowHeight + 4;
   const [from, to] = [scale.at(-effect / (1 + effect)), scale.at(effect)];
   const band = html`<rect

@@ -2,11 +2,11 @@
  * What all charts share. They are drawn at the width of a phone, one unit a pixel there, and a grid puts several of them
  * side by side where there is room, so that their text is readable everywhere.
  */
-import { formatNumber, type DisplayUnit } from '../display-unit.js';
+import { formatTick, type DisplayUnit } from '../display-unit.js';
 import { html, type Markup, type MarkupValue } from './markup.js';
 import type { Scale } from './scale.js';
 
-export const chartWidth = 360;
+export const chartWidth = 324;
 /** About the width of a digit in the charts' type. */
 const characterWidth = 6.1;
 
@@ -91,7 +91,7 @@ export interface HorizontalAxis {
 }
 
 /** Ticks below, then what they mean; takes 30 units of height below `bottom`. */
-export function horizontalAxis({ scale, top, bottom, unit, textOf = formatNumber }: HorizontalAxis): Markup {
+export function horizontalAxis({ scale, top, bottom, unit, textOf = formatTick }: HorizontalAxis): Markup {
   const [left, right] = [scale.at(scale.low), scale.at(scale.high)];
   const ticks = thinTicks(scale, textOf).map((tick) => {
     const x = scale.at(tick);
@@ -108,7 +108,7 @@ export function horizontalAxis({ scale, top, bottom, unit, textOf = formatNumber
 
 /** Room that the numbers of a vertical axis need at the left. */
 export function gutterFor(scale: Scale): number {
-  return Math.max(16, ...scale.ticks.map((tick) => formatNumber(tick).length * characterWidth)) + 6;
+  return Math.max(16, ...scale.ticks.map((tick) => formatTick(tick).length * characterWidth)) + 6;
 }
 
 /** Numbers at the left, the unit above them. */
@@ -117,7 +117,7 @@ export function verticalAxis(scale: Scale, left: number, right: number, unit: st
     const y = scale.at(tick);
     return [
       line(left, y, right, y, 'grid'),
-      label(left - 5, y + 4, formatNumber(tick), { anchor: 'end', style: 'soft' }),
+      label(left - 5, y + 4, formatTick(tick), { anchor: 'end', style: 'soft' }),
     ];
   });
   const top = Math.min(scale.at(scale.low), scale.at(scale.high));

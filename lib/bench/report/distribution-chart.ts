@@ -40,7 +40,7 @@ function percentileMarks(samples: SampleSummary, unit: string, scale: Scale, div
     if (value === undefined) return [];
     const x = scale.at(value / divisor);
     const words = `${text} ${formatValue(value, unit)}`;
-    const half = (words.length * 5.8) / 2;
+    const half = (words.length * 6.4) / 2;
     const at = Math.min(chartWidth - half - 2, Math.max(half + 2, x));
     const row = Math.max(
       0,

@@ -12,7 +12,7 @@ import {
 } from '../compare/compare-results.js';
 import { formatDuration, formatValue } from '../display-unit.js';
 import { cards } from './cards.js';
-import { changeChart } from './change-chart.js';
+import { axisReach, changeChart } from './change-chart.js';
 import { linesByScenario } from './lines.js';
 import { html, Markup, nameMarkup, type MarkupValue } from './markup.js';
 import { scenarioSection, type SectionContext } from './scenario-section.js';
@@ -67,6 +67,11 @@ function remarkList(lines: readonly string[]): Markup | undefined {
   </div>`;
 }
 
+/** `2026-02-03 10:11:12 UTC` */
+function timeText(iso: string): string {
+  return iso.replace('T', ' ').replace(/\.\d+/u, '').replace('Z', ' UTC');
+}
+
 function nameOfLine({ metric, scenario, model }: Measurement): string {
   return `${headingOf(metric)}, ${scenario}, ${model}`;
 }
@@ -75,7 +80,7 @@ function comparisonSection(comparison: ResultComparison, baseline: BenchResult):
   const { lines, effect, missing, added } = comparison;
   const order = ['regression', 'improvement', 'unclear', 'no change', 'neutral'];
   const shown = [...lines]
-    .filter(({ verdict }) => verdict !== 'neutral')
+    .filter(({ verdict, interval }) => verdict !== 'neutral' && interval !== undefined)
     .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
     .slice(0, mostChanges)
     .map((line) => ({ ...line, name: nameOfLine(line.after) }));
@@ -86,7 +91,7 @@ function comparisonSection(comparison: ResultComparison, baseline: BenchResult):
     shown.slice(index * perChart, (index + 1) * perChart),
   );
   const charts = parts.map((part) =>
-    changeChart(part, effect, {
+    changeChart(part, axisReach(shown, effect), effect, {
       title: 'Change against the baseline',
       description: `One line for each of ${String(part.length)} measurements: the change and its interval. The numbers are in the table.`,
       caption: html`Change against the baseline<span
@@ -100,7 +105,7 @@ function comparisonSection(comparison: ResultComparison, baseline: BenchResult):
     <p>
       ${countOf(comparison, 'regression')} worse, ${countOf(comparison, 'improvement')} better,
       ${countOf(comparison, 'no change')} unchanged, ${countOf(comparison, 'unclear')} unclear. The baseline was
-      measured at ${baseline.startedAt} with ${baseline.runs} runs, version ${baseline.software.inferno}.
+      measured at ${timeText(baseline.startedAt)} with ${baseline.runs} runs, version ${baseline.software.inferno}.
     </p>
     ${charts.length === 0 ? undefined : html`<div class="charts">${charts}</div>`}${comparisonTable(comparison)}
     ${missing.length === 0 ? undefined : html`<p class="soft">Only in the baseline: ${names(missing)}.</p>`}
@@ -188,8 +193,8 @@ function header(result: BenchResult, title: string, links: readonly (readonly [s
   return html`<header class="top">
     <h1>${nameMarkup(title)}</h1>
     <p class="soft">
-      <time datetime="${startedAt}">${startedAt.replace('T', ' ').replace(/\.\d+/u, '').replace('Z', ' UTC')}</time>,
-      ${formatDuration(durationMs)}, ${runs === 1 ? 'one run' : `${String(runs)} runs`} of each measurement
+      <time datetime="${startedAt}">${timeText(startedAt)}</time>, ${formatDuration(durationMs)},
+      ${runs === 1 ? 'one run' : `${String(runs)} runs`} of each measurement
     </p>
     <nav aria-label="Sections">
       <ul>

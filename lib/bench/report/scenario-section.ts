@@ -42,8 +42,8 @@ function comparedSides(line: ReportLine, context: SectionContext): Markup | unde
       : [{ name: `${measurement.side}, baseline`, isOwn: false, values: old.values, cutOff: old.cutOff === true }];
   });
   const all = [...sides, ...before];
-  // A single bar says less than the number in the table.
-  if (all.filter(({ values }) => values.length > 0).length < 2) return undefined;
+  // A single bar says less than the number in the table; how it changed since the baseline has a chart of its own.
+  if (sides.filter(({ values }) => values.length > 0).length < 2) return undefined;
   return sideChart({
     title: nameOf(line),
     description: `One bar for each of ${all.map(({ name }) => name).join(', ')}; ${betterText(line)}. The numbers are in the table.`,

@@ -74,35 +74,38 @@ function drawRow(row: Row, top: number, scale: Scale, unit: string, shown: Displ
             r="5.5"
             class="${`${side}-dot`}"
           />`;
-  // With many runs the interval says it all.
-  const runs = row.values.length > 1 && row.values.length <= 20 ? row.values : [];
+  // An interval that is narrower than the dot needs no telling.
+  const interval = whisker(row, scale, middle, shown);
+  const marks = scale.kind === 'linear' ? [mark, interval] : [interval, mark];
+  // With many runs the interval says it all; on a logarithmic axis they would hide the dot.
+  const runs = scale.kind === 'linear' && row.values.length > 1 && row.values.length <= 20 ? row.values : [];
   const dots = runs.map(
     (value) =>
       html`<circle cx="${place(scale.at(value / shown.divisor))}" cy="${place(middle)}" r="2.2" class="run" />`,
   );
   return html`<g
     ><title>${tipOf(row, unit)}</title
-    >${label(inset, top + 12, shortened(row.name, 34), { style: row.isOwn ? 'strong' : '' })}${label(chartWidth - inset, top + 12, textOf(row, unit), { anchor: 'end', style: row.isOwn ? 'strong' : '' })}${mark}${whisker(row, scale, middle, shown)}${dots}</g
+    >${label(inset, top + 12, shortened(row.name, 34), { style: row.isOwn ? 'strong' : '' })}${label(chartWidth - inset, top + 12, textOf(row, unit), { anchor: 'end', style: row.isOwn ? 'strong' : '' })}${marks}${dots}</g
   >`;
 }
 
-/** Undefined where no side has a value. */
+/** Undefined where no side has a value but 0. */
 export function sideChart({ unit, sides, ...text }: SideChart): Markup | undefined {
   const rows = sides.flatMap((side): Row[] => {
     const estimate = estimateOf(side.values);
     return estimate === undefined ? [] : [{ ...side, estimate }];
   });
-  if (rows.length === 0) return undefined;
   const all = rows.flatMap(({ estimate: { value, interval }, values }) => {
     return [value, ...values, ...(interval === undefined ? [] : [interval.low, interval.high])];
   });
+  if (all.every((value) => value === 0)) return undefined;
   const shown = displayUnit(Math.max(...all.map(Math.abs)), unit);
   const values = inUnit(all, shown);
   const [left, right] = [inset, chartWidth - 12];
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const scale = needsLog(rows.map(({ estimate }) => estimate.value))
     ? logScale(least > 0 ? least / 1.3 : Number.MIN_VALUE, most * 1.1, left, right)
-    : linearScale(Math.min(0, least), Math.max(most, least === most && most === 0 ? 1 : most), left, right);
+    : linearScale(Math.min(0, least), Math.max(0, most), left, right);
   const bottom = rows.length * rowHeight + 2;
   const drawn = rows.map((row, index) => drawRow(row, index * rowHeight, scale, unit, shown));
   const axis = horizontalAxis({ scale, top: barTop, bottom, unit: shown.label });

@@ -24,6 +24,7 @@ body {
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 main, header.top, footer { max-width: 1180px; margin: 0 auto; padding: 0 16px; }
+.heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 header.top { padding-top: 28px; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 6px; overflow-wrap: anywhere; }
 h2 { font-size: 1.3rem; line-height: 1.25; margin: 44px 0 6px; overflow-wrap: anywhere; }
@@ -36,7 +37,7 @@ a { color: var(--own); }
 a:focus-visible, [tabindex]:focus-visible, summary:focus-visible { outline: 2px solid var(--own); outline-offset: 2px; }
 .notes { background: var(--warn); border-left: 4px solid var(--warn-line); border-radius: 4px; margin: 16px 0; padding: 8px 14px; }
 .notes ul { margin: 0; padding-left: 18px; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 172px), 1fr)); gap: 12px; margin: 20px 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 152px), 1fr)); gap: 12px; margin: 20px 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; margin: 0; }
 .card dt { color: var(--soft); font-size: .82rem; }
 .card dd { margin: 0; overflow-wrap: anywhere; }
@@ -45,23 +46,23 @@ a:focus-visible, [tabindex]:focus-visible, summary:focus-visible { outline: 2px 
 .card .under { font-size: .8rem; color: var(--soft); }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 12px 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding: 10px 12px 6px; font-weight: 600; }
 th, td { padding: 6px 12px; text-align: left; vertical-align: top; }
+table thead th { padding-top: 10px; }
 thead th { color: var(--soft); font-weight: 600; font-size: .8rem; border-bottom: 1px solid var(--line); vertical-align: bottom; }
 tbody + tbody tr:first-child > *, tbody.lines tr + tr > * { border-top: 1px solid var(--grid); }
 tbody th { font-weight: 550; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td .range { color: var(--soft); font-size: .85em; display: block; }
-th.wide, td.wide { overflow-wrap: anywhere; min-width: 9em; }
+th.wide, td.wide { overflow-wrap: anywhere; min-width: 10.5em; }
 .own { font-weight: 650; }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
-.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 14px; margin: 12px 0; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 14px; margin: 12px 0; }
 figure { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 0; padding: 10px 12px 8px; min-width: 0; break-inside: avoid; }
 figcaption { font-size: .88rem; font-weight: 600; margin-bottom: 4px; overflow-wrap: anywhere; }
 figcaption span { display: block; color: var(--soft); font-weight: 400; font-size: .92em; }
 svg { display: block; width: 100%; height: auto; max-width: 520px; font: 11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
-svg text { fill: var(--ink); unicode-bidi: isolate; }
+svg text { fill: var(--ink); paint-order: stroke; stroke: var(--card); stroke-width: 3px; stroke-linejoin: round; unicode-bidi: isolate; }
 svg text.soft { fill: var(--soft); }
 svg .strong { font-weight: 650; }
 svg .grid { stroke: var(--grid); stroke-width: 1; }
@@ -87,7 +88,7 @@ dl.facts { display: grid; grid-template-columns: minmax(8em, max-content) 1fr; g
 dl.facts dt { color: var(--soft); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 footer { color: var(--soft); font-size: .85rem; padding-top: 28px; padding-bottom: 40px; }
 @media (max-width: 480px) {
-  body { font-size: 15px; } th, td { padding: 6px 8px; } dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: 8px; }
+  body { font-size: 15px; } main, header.top, footer { padding: 0 10px; } figure { padding: 8px 7px 6px; } th.wide, td.wide { min-width: 7em; } th, td { padding: 6px 8px; } dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: 8px; }
 }
 @media print {
   :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --grid: #ddd; --own: #0072b2; --own-pale: #b9d9ec;

@@ -104,7 +104,7 @@ function rowsOf(line: ReportLine, columns: Columns, subject: string): Markup {
 export function scenarioTable(name: string, lines: readonly ReportLine[], subject: string): Markup {
   const columns = columnsOf(lines);
   const table = html`<table>
-    <caption>
+    <caption class="heard">
       ${nameMarkup(name)}
     </caption>
     <thead>
@@ -148,7 +148,10 @@ function valueText({ values, unit }: Measurement): string {
 }
 
 function comparedRow({ before, after, change, interval, verdict }: ComparedLine): Markup {
-  const range = interval === undefined ? '' : `${formatChange(interval.low)} to ${formatChange(interval.high)}`;
+  const range =
+    interval === undefined || interval.low === interval.high
+      ? ''
+      : `${formatChange(interval.low)} to ${formatChange(interval.high)}`;
   return html`<tr>
     <th scope="row" class="wide">${nameMarkup(headingOf(after.metric))}</th>
     <td class="wide">${nameMarkup(after.scenario)}</td>
@@ -163,7 +166,7 @@ function comparedRow({ before, after, change, interval, verdict }: ComparedLine)
 export function comparisonTable({ lines, confidence }: ResultComparison): Markup {
   const percent = (confidence * 100).toFixed(confidence > 0.999 ? 2 : 1);
   const table = html`<table>
-    <caption>
+    <caption class="heard">
       Before and now
     </caption>
     <thead>
