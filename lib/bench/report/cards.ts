@@ -54,7 +54,7 @@ function memoryCard(own: readonly Measurement[]): Card[] {
   );
   if (resident.length === 0 || !Number.isFinite(most)) return [];
   const under = slope === undefined ? 'at most, over all scenarios' : `at most; over time: ${slope.verdict}`;
-  return [{ title: 'Resident memory', figure: figureOf(most, 'bytes'), under }];
+  return [{ title: 'Resident memory', figure: figureOf(most, resident[0]?.unit ?? 'bytes'), under }];
 }
 
 function baselineCard(comparison: ResultComparison | undefined): Card[] {
