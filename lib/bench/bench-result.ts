@@ -130,7 +130,7 @@ const measurement = z.object({
   side: name,
   /** snake_case where it is one of `knownMetrics`; anything else is shown as it is. */
   metric: name,
-  /** Such as ms, s, tokens/s, requests/s, bytes, 1 (a share or a count). */
+  /** Such as ms, s, tokens/s, requests/s, bytes, %, count. */
   unit: z.string().max(50),
   /** Left out for figures that are neither good nor bad. */
   better: z.enum(['higher', 'lower']).optional(),

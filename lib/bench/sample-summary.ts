@@ -6,8 +6,8 @@ const shares = [
   0.001, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
   0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.9925, 0.995, 0.9975, 0.999, 0.9995, 0.9999, 1,
 ] as const;
-/** With the bulk spread over more than this, equal steps would put nearly all samples into one bin. */
-const wideSpread = 20;
+/** With a tail as many times as long as the middle, equal steps would put nearly all samples into a few bins. */
+const longTail = 4;
 
 function quantileOf(sorted: Float64Array, share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
@@ -51,8 +51,7 @@ export function summarizeSamples(values: ArrayLike<number>): SampleSummary | und
   const most = sorted.at(-1) ?? Number.NaN;
   // NaN is sorted to the end.
   if (!Number.isFinite(least) || !Number.isFinite(most)) throw new RangeError('Samples must be finite numbers.');
-  const bulk = [quantileOf(sorted, 0.01), quantileOf(sorted, 0.99)] as const;
-  const scale = least > 0 && bulk[1] / bulk[0] > wideSpread ? 'log' : 'linear';
+  const scale = least > 0 && most / quantileOf(sorted, 0.5) > longTail ? 'log' : 'linear';
   const edges = edgesFor(sorted, scale);
   return {
     count: sorted.length,

@@ -44,10 +44,10 @@ const kindLimit = 100;
 
 export class SummaryBuilder {
   readonly #targets: LatencyTargets | undefined;
-  readonly #firstToken = new Samples();
-  readonly #interToken = new Samples();
-  readonly #endToEnd = new Samples();
-  readonly #lateness = new Samples();
+  readonly #firstToken: Samples;
+  readonly #interToken: Samples;
+  readonly #endToEnd: Samples;
+  readonly #lateness: Samples;
   readonly #errors = new Map<string, { count: number; readonly first: string }>();
   readonly #counts = { ok: 0, failed: 0, cancelled: 0, aborted: 0 };
   #good = 0;
@@ -55,8 +55,13 @@ export class SummaryBuilder {
   #firstIntended = Infinity;
   #lastEnd = -Infinity;
 
-  constructor(targets: LatencyTargets | undefined) {
+  /** `keepSamples`: of each latency, see `Samples`. */
+  constructor(targets: LatencyTargets | undefined, keepSamples?: number) {
     this.#targets = targets;
+    this.#firstToken = new Samples(keepSamples);
+    this.#interToken = new Samples(keepSamples);
+    this.#endToEnd = new Samples(keepSamples);
+    this.#lateness = new Samples(keepSamples);
   }
 
   add(record: RequestRecord): void {

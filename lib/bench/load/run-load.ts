@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly onRecord?: (record: RequestRecord) => void;
   /** So many of the first records that count are returned. Default 10,000. */
   readonly keepRecords?: number;
+  /** So many of each latency are kept for percentiles; beyond that a fair selection. Default 1,000,000. */
+  readonly keepSamples?: number;
 }
 
 export interface LoadProgress {
@@ -71,7 +73,7 @@ class LoadRun {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#summary = new SummaryBuilder(options.targets);
+    this.#summary = new SummaryBuilder(options.targets, options.keepSamples);
   }
 
   async run(): Promise<LoadResult> {
