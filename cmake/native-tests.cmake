@@ -1,6 +1,8 @@
 # One program with every native unit test; scripts/test-native.mjs runs it. Sources are listed, never globbed.
 add_executable(inferno-native-tests
   test/native/main.cpp
+  test/native/answer_parser_test.cpp
+  test/native/answer_parsing_test.cpp
   test/native/batch_plan_test.cpp
   test/native/capacity_test.cpp
   test/native/engine_scheduling_test.cpp
@@ -21,4 +23,7 @@ add_executable(inferno-native-tests
   test/native/worker_limit_test.cpp
 )
 target_link_libraries(inferno-native-tests PRIVATE inferno_native)
+# Chat templates of many model families, which llama.cpp ships for its own tests.
+target_compile_definitions(inferno-native-tests PRIVATE
+  INFERNO_CHAT_TEMPLATES="${CMAKE_CURRENT_SOURCE_DIR}/native/vendor/llama.cpp/models/templates")
 add_dependencies(inferno-native-tests ggml-cpu)

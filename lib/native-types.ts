@@ -192,6 +192,18 @@ export interface NativeGenerationRequest {
   readonly toolsJson?: string;
   /** JSON object of extra template variables (chat only), e.g. {"enable_thinking": false}. */
   readonly templateArgumentsJson?: string;
+  /** Chat only; default 'auto'. 'required': the grammar leaves nothing but a call. */
+  readonly toolChoice?: 'auto' | 'required' | 'none';
+  /** Chat only; default: whether the template can show several calls of one answer. */
+  readonly parallelToolCalls?: boolean;
+  /** Chat only; default true: what the model thinks comes as `reasoning` records. False: it is part of the text. */
+  readonly parseReasoning?: boolean;
+  /** Chat only: the last message is the assistant's, and is continued. */
+  readonly continueFinalMessage?: boolean;
+  /** Chat only: tokens that the model may think; -1 or absent: no limit. */
+  readonly reasoningBudget?: number;
+  /** Said before the end of a reasoning that has used up its budget. */
+  readonly reasoningBudgetMessage?: string;
 
   /** Tokens to generate at most; -1 = until the context is full. */
   readonly maxTokens: number;
@@ -211,7 +223,8 @@ export interface NativeGenerationRequest {
   readonly logitBias?: Float64Array;
   /** GBNF grammar. */
   readonly grammar?: string;
-  /** JSON schema as JSON text; turned into a grammar natively. */
+  readonly samplers?: NativeRareSamplers;
+  /** JSON schema as JSON text; turned into a grammar natively. Of a chat it describes the content. */
   readonly jsonSchema?: string;
   readonly stop?: readonly string[];
   /** Alternatives to report per token, 0–20; -1 = no logprobs. */
@@ -232,8 +245,47 @@ export interface NativeGenerationRequest {
   readonly dependencies?: Int32Array;
 }
 
+/** llama.cpp's samplers that few requests use; what is absent is off or has llama.cpp's default. */
+export interface NativeRareSamplers {
+  /** Candidates that the truncating samplers leave at least. */
+  readonly minKeep?: number;
+  readonly dynatempRange?: number;
+  readonly dynatempExponent?: number;
+  readonly topNSigma?: number;
+  readonly xtcProbability?: number;
+  readonly xtcThreshold?: number;
+  readonly dryMultiplier?: number;
+  readonly dryBase?: number;
+  readonly dryAllowedLength?: number;
+  readonly dryPenaltyLastN?: number;
+  readonly drySequenceBreakers?: readonly string[];
+  readonly mirostat?: number;
+  readonly mirostatTau?: number;
+  readonly mirostatEta?: number;
+  readonly adaptiveTarget?: number;
+  readonly adaptiveDecay?: number;
+  /** See `samplerNames`; absent: llama.cpp's order. */
+  readonly order?: readonly SamplerName[];
+}
+
+/** In llama.cpp's order, then those that only an explicit order has. */
+export const samplerNames = [
+  'penalties',
+  'dry',
+  'top_n_sigma',
+  'top_k',
+  'typ_p',
+  'top_p',
+  'min_p',
+  'xtc',
+  'temperature',
+  'infill',
+  'adaptive_p',
+] as const;
+export type SamplerName = (typeof samplerNames)[number];
+
 /** Int32 fields of one event record; the records of a drain lie one after another. */
-export const EVENT_STRIDE = 8;
+export const EVENT_STRIDE = 9;
 export const EventField = {
   generation: 0,
   kind: 1,
@@ -241,13 +293,16 @@ export const EventField = {
   textLength: 3,
   /** Tokens whose text this record completes (text records), 0 otherwise. */
   tokens: 4,
-  /** JSON beside the text: logprobs of the tokens (text records) or a NativeGenerationEnd (end records). */
+  /** JSON beside the text: logprobs of the tokens, a NativeGenerationEnd (end records), a call's id (tool call records). */
   auxOffset: 5,
   auxLength: 6,
   /** 1 when the text is pure ASCII, so that latin1 decoding is enough. */
   ascii: 7,
+  /** Which tool call (tool call and argument records). */
+  call: 8,
 } as const;
-export const EventKind = { text: 0, end: 1 } as const;
+/** The text of a tool call record is the function's name; `reasoning` and the later ones come from chats only. */
+export const EventKind = { text: 0, end: 1, reasoning: 2, toolCall: 3, toolArguments: 4 } as const;
 
 /** Parsed from the aux JSON of an end record. */
 export interface NativeGenerationEnd {
@@ -275,6 +330,9 @@ export interface NativeGenerationEnd {
   readonly acceptedTokens: number;
   /** Times it was parked for a better one. */
   readonly preemptions: number;
+  /** Of the completion tokens. */
+  readonly reasoningTokens: number;
+  readonly toolCalls: number;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -294,7 +352,10 @@ export interface NativeTokenLogprob {
 }
 
 /** One of the last 1,000 generations that ended, as the engine saw it. */
-export interface NativeGenerationProfile extends Omit<NativeGenerationEnd, 'stopSequence' | 'error'> {
+export interface NativeGenerationProfile extends Omit<
+  NativeGenerationEnd,
+  'stopSequence' | 'error' | 'reasoningTokens' | 'toolCalls'
+> {
   readonly generation: number;
   readonly tier: Tier;
   /** The longest time between two tokens. */

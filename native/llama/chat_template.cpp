@@ -1,9 +1,11 @@
 #include "native/llama/chat_template.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "chat.h"
 #include "json.h"
+#include "native/llama/answer_syntax.h"
 
 namespace inferno::llama {
 namespace {
@@ -19,14 +21,102 @@ void set_template_arguments(const std::string & json, common_chat_templates_inpu
     }
 }
 
-common_chat_templates_inputs read_input(const ChatInput & input) {
+common_chat_tool_choice to_common(ToolChoice choice) {
+    if (choice == ToolChoice::None) return COMMON_CHAT_TOOL_CHOICE_NONE;
+    return choice == ToolChoice::Required ? COMMON_CHAT_TOOL_CHOICE_REQUIRED : COMMON_CHAT_TOOL_CHOICE_AUTO;
+}
+
+bool shows_parallel_calls(const common_chat_templates * templates) {
+    const auto capabilities = common_chat_templates_get_caps(templates);
+    const auto found = capabilities.find("supports_parallel_tool_calls");
+    return found != capabilities.end() && found->second;
+}
+
+common_chat_templates_inputs read_input(const ChatInput & input, const common_chat_templates * templates) {
     common_chat_templates_inputs inputs;
     inputs.messages = common_chat_msgs_parse_oaicompat(common_json::parse(input.messages_json));
     if (!input.tools_json.empty())
         inputs.tools = common_chat_tools_parse_oaicompat(common_json::parse(input.tools_json));
     if (!input.template_arguments_json.empty()) set_template_arguments(input.template_arguments_json, inputs);
-    inputs.add_generation_prompt = input.add_generation_prompt;
+    inputs.tool_choice = to_common(input.tool_choice);
+    inputs.parallel_tool_calls = input.parallel_tool_calls.value_or(shows_parallel_calls(templates));
+    inputs.json_schema = input.json_schema;
+    inputs.reasoning_format = input.parse_reasoning ? COMMON_REASONING_FORMAT_AUTO : COMMON_REASONING_FORMAT_NONE;
+    inputs.add_generation_prompt = input.add_generation_prompt && !input.continue_final_message;
+    if (input.continue_final_message) {
+        if (inputs.messages.empty() || inputs.messages.back().role != "assistant")
+            throw std::invalid_argument("only an assistant's message can be continued");
+        if (!inputs.messages.back().tool_calls.empty())
+            throw std::invalid_argument("a message with tool calls cannot be continued");
+        inputs.continue_final_message = COMMON_CHAT_CONTINUATION_AUTO;
+    }
     return inputs;
+}
+
+GrammarTrigger to_trigger(const common_grammar_trigger & trigger) {
+    using Kind = GrammarTrigger::Kind;
+    if (trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN) return {Kind::Pattern, trigger.value};
+    if (trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN_FULL) return {Kind::FullPattern, trigger.value};
+    return {Kind::Word, trigger.value};
+}
+
+bool is_content_as_it_is(const common_chat_parser_params & params, const std::string & text) {
+    try {
+        const common_chat_msg message = common_chat_parse(text, false, params);
+        return message.content == text && message.reasoning_content.empty() && message.tool_calls.empty();
+    } catch (const std::exception &) {
+        return false;
+    }
+}
+
+// Tells whether answers may be passed on unread: no text with the markers of this template reads as anything but itself.
+bool is_content_only(const common_chat_params & params, const common_chat_parser_params & parser) {
+    std::string markers = "a ";
+    for (const std::string & token : params.preserved_tokens) markers += token + " b ";
+    for (const std::string & tag : params.thinking_end_tags) markers += tag + " c ";
+    if (!is_content_as_it_is(parser, markers)) return false;
+    if (!is_content_as_it_is(parser, " \n" + markers)) return false;
+    return is_content_as_it_is(parser, params.thinking_start_tag + markers);
+}
+
+std::shared_ptr<const AnswerSyntax> syntax_of(const common_chat_params & params,
+                                              const common_chat_templates_inputs & inputs) {
+    if (params.parser.empty()) return nullptr;
+    auto syntax = std::make_shared<AnswerSyntax>();
+    syntax->params = common_chat_parser_params(params);
+    syntax->params.reasoning_format = inputs.reasoning_format;
+    syntax->params.parser.load(params.parser);
+    const bool has_tools = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+    const bool continues = inputs.continue_final_message != COMMON_CHAT_CONTINUATION_NONE;
+    if (!has_tools && !continues && inputs.json_schema.empty() && is_content_only(params, syntax->params)) {
+        return nullptr;
+    }
+    syntax->params.is_continuation = continues;
+    return syntax;
+}
+
+RenderedChat to_rendered(common_chat_params params, const common_chat_templates_inputs & inputs) {
+    RenderedChat chat;
+    chat.syntax = syntax_of(params, inputs);
+    chat.prompt = std::move(params.prompt);
+    chat.stop_strings = std::move(params.additional_stops);
+    chat.grammar = std::move(params.grammar);
+    chat.grammar_lazy = params.grammar_lazy;
+    for (const common_grammar_trigger & trigger : params.grammar_triggers)
+        chat.triggers.push_back(to_trigger(trigger));
+    chat.generation_prompt = std::move(params.generation_prompt);
+    chat.preserved_tokens = std::move(params.preserved_tokens);
+    chat.reasoning_start = std::move(params.thinking_start_tag);
+    chat.reasoning_ends = std::move(params.thinking_end_tags);
+    return chat;
+}
+
+// llama.cpp lists its complaints one per line.
+std::string one_line(const char * text) {
+    std::string line = text;
+    while (line.ends_with('\n')) line.pop_back();
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    return line;
 }
 
 }  // namespace
@@ -45,21 +135,36 @@ Result<std::unique_ptr<ChatTemplate>> ChatTemplate::create(const llama_model * m
     }
 }
 
+Result<std::unique_ptr<ChatTemplate>> ChatTemplate::from_source(const std::string & source) {
+    try {
+        std::unique_ptr<ChatTemplate> result(new ChatTemplate());
+        result->templates_.reset(common_chat_templates_init(nullptr, source).release());
+        return result;
+    } catch (const std::exception & error) {
+        return Status(ErrorCode::InvalidTemplate,
+                      std::string("The chat template cannot be parsed: ") + error.what() + ".");
+    }
+}
+
 Result<RenderedChat> ChatTemplate::render(const ChatInput & input) const {
     common_chat_templates_inputs inputs;
     try {
-        inputs = read_input(input);
+        inputs = read_input(input, templates_.get());
     } catch (const std::exception & error) {
         return Status(ErrorCode::InvalidArgument,
-                      std::string("The chat messages are not valid: ") + error.what() + ".");
+                      "The chat messages are not valid: " + one_line(error.what()) + ".");
     }
     try {
         const std::lock_guard lock(mutex_);
-        common_chat_params params = common_chat_templates_apply(templates_.get(), inputs);
-        return RenderedChat{std::move(params.prompt), std::move(params.additional_stops)};
+        return to_rendered(common_chat_templates_apply(templates_.get(), inputs), inputs);
     } catch (const std::exception & error) {
+        const std::string reason = one_line(error.what());
+        // Only the conversion of schemas speaks like this.
+        if (reason.starts_with("JSON schema conversion failed")) {
+            return Status(ErrorCode::InvalidGrammar, "The JSON schema cannot be turned into a grammar: " + reason + ".");
+        }
         return Status(ErrorCode::InvalidTemplate,
-                      std::string("The model's chat template refused the messages: ") + error.what() + ".");
+                      "The model's chat template refused the messages: " + reason + ".");
     }
 }
 

@@ -120,7 +120,7 @@ bool Engine::accept_token(RunningGeneration & generation, llama_token token, std
     }
     const int64_t begun_ns = now_ns();
     piece_.clear();
-    append_token_piece(model_->vocab(), token, false, piece_);
+    append_token_piece(model_->vocab(), token, generation.shows(token), piece_);
     text_.clear();
     const bool stopped = generation.text.push(piece_, text_);
     if (!text_.empty()) emit_text(generation, text_);
@@ -138,7 +138,10 @@ bool Engine::accept_token(RunningGeneration & generation, llama_token token, std
 
 void Engine::emit_text(RunningGeneration & generation, std::string & text) {
     if (!generation.pending_logprobs.empty()) generation.pending_logprobs += ']';
-    if (generation.escape_json) {
+    if (generation.syntax) {
+        parsing_->add_text(generation.control->id, generation.syntax, generation.escape_json, text,
+                           generation.pending_tokens, generation.pending_logprobs);
+    } else if (generation.escape_json) {
         piece_.clear();
         append_json_escaped(text, piece_);
         outbox_.add_text(generation.control->id, piece_, generation.pending_tokens, generation.pending_logprobs);
@@ -180,7 +183,11 @@ void Engine::finish(GenerationPtr generation, StopReason reason, Status error) {
     end.first_token_us = generation->times.first_token_us;
     end.ended_us = ended_us;
     const GenerationId id = generation->control->id;
-    outbox_.add_end(id, end);
+    if (generation->syntax) {
+        parsing_->add_end(id, std::move(end));
+    } else {
+        outbox_.add_end(id, end);
+    }
     urgent_ = true;
     requests_finished_.fetch_add(1, std::memory_order_relaxed);
     if (generation->parked) parked_bytes_ -= generation->parked->bytes.size();

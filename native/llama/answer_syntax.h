@@ -1,0 +1,12 @@
+// How the answers to one request are to be read; made by ChatTemplate. Constant, may be shared between threads.
+#pragma once
+
+#include "chat.h"
+
+namespace inferno::llama {
+
+struct AnswerSyntax {
+    common_chat_parser_params params;
+};
+
+}  // namespace inferno::llama
