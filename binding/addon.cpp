@@ -6,6 +6,7 @@
 #include "binding/journal.h"
 #include "binding/model.h"
 #include "binding/model_loader.h"
+#include "binding/zstd_stream.h"
 #include "native/llama/backend.h"
 #include "native/llama/quantizer.h"
 
@@ -60,6 +61,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("loadModel", Napi::Function::New<load_model>(env, "loadModel"));
     exports.Set("openJournal", Napi::Function::New<open_journal>(env, "openJournal"));
     exports.Set("quantizationTypes", Napi::Function::New<quantization_types>(env, "quantizationTypes"));
+    exports.Set("ZstdStream", ZstdStreamObject::define(env));
     exports.Set("quantize", Napi::Function::New<quantize>(env, "quantize"));
     return exports;
 }

@@ -10,6 +10,7 @@ add_library(inferno SHARED
   binding/promise_settler.cpp
   binding/queue_status.cpp
   binding/request_reader.cpp
+  binding/zstd_stream.cpp
   ${CMAKE_JS_SRC}
 )
 target_include_directories(inferno SYSTEM PRIVATE ${CMAKE_JS_INC})

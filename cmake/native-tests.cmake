@@ -21,6 +21,7 @@ add_executable(inferno-native-tests
   test/native/thread_budget_test.cpp
   test/native/utf8_test.cpp
   test/native/worker_limit_test.cpp
+  test/native/zstd_stream_test.cpp
 )
 target_link_libraries(inferno-native-tests PRIVATE inferno_native)
 # Chat templates of many model families, which llama.cpp ships for its own tests.

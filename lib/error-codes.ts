@@ -52,6 +52,11 @@ export const errorCodes = {
     type: 'invalid_request_error',
     remedy: 'Use the method named in the Allow header.',
   },
+  not_acceptable: {
+    status: 406,
+    type: 'invalid_request_error',
+    remedy: 'Accept one of the encodings zstd, br, gzip, deflate or identity.',
+  },
   request_timeout: {
     status: 408,
     type: 'invalid_request_error',

@@ -438,7 +438,15 @@ export interface NativeSystemInfo {
   readonly availableCores: number;
 }
 
+/** A zstd frame in pieces that can each be read as soon as it arrives. */
+export interface NativeZstdStream {
+  /** `ends` closes the frame, once. */
+  write(bytes: Uint8Array, ends: boolean): Uint8Array;
+}
+
 export interface NativeAddon {
+  /** Levels 1 to 22; both sides keep 2^windowLog bytes, 10 to 27. */
+  readonly ZstdStream: new (level: number, windowLog: number) => NativeZstdStream;
   /** Statistics that the caller records into; one thread. */
   createStatistics(): NativeStatistics;
   /** Recovers to the last good record of damaged files. Rejects with 'journal_unavailable', e.g. when it is in use. */

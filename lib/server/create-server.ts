@@ -157,6 +157,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const exchanges = new ExchangeRegistry(limits);
   const base: ServerContext = {
     limits,
+    compression: options.compression ?? true,
     keys: new ApiKeys(apiKeys),
     cors: new Cors(options.cors ?? false),
     catalog: new ModelCatalog(options.models, {

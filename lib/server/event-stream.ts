@@ -1,6 +1,13 @@
 import type { HttpResponse } from 'uWebSockets.js';
+import type { StreamEncoder } from './compression/stream-encoder.js';
 import type { ErrorReply } from './error-response.js';
-import type { ActivityOwner, SocketActivity } from './socket-activity.js';
+import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
+
+/** How a stream is compressed, and the headers that say so. */
+export interface StreamCompression {
+  readonly encoder: StreamEncoder;
+  readonly headers: readonly Header[];
+}
 
 /** A comment line: clients skip it. uWebSockets.js drains what it holds back only when something is written. */
 const comment = ':\n\n';
@@ -15,7 +22,8 @@ const comment = ':\n\n';
 export class EventStream implements SocketActivity {
   readonly #exchange: ActivityOwner;
   readonly #res: HttpResponse;
-  #chunk = '';
+  readonly #compression: StreamCompression | undefined;
+  #chunk: string | Uint8Array = '';
   #headSent = false;
   #accepted = true;
   #held = '';
@@ -25,9 +33,10 @@ export class EventStream implements SocketActivity {
   #wroteSinceSweep = true;
   #silentSince = 0;
 
-  constructor(exchange: ActivityOwner, res: HttpResponse) {
+  constructor(exchange: ActivityOwner, res: HttpResponse, compression?: StreamCompression) {
     this.#exchange = exchange;
     this.#res = res;
+    this.#compression = compression;
     res.onWritable(() => {
       if (exchange.isOpen && this.#headSent) this.#drain();
       return true;
@@ -46,8 +55,7 @@ export class EventStream implements SocketActivity {
       this.#hold(events);
       return;
     }
-    this.#push(events);
-    if (!this.#accepted) this.#block();
+    this.#push(events, this.#blockUnlessAccepted);
   }
 
   /** The last events. The connection stays usable for the client's next request. */
@@ -58,9 +66,18 @@ export class EventStream implements SocketActivity {
       this.#hold(events);
       return;
     }
-    this.#chunk = events;
-    this.#res.cork(this.#sendLast);
-    this.#exchange.finish();
+    if (this.#compression === undefined) {
+      this.#writeLast(events);
+      return;
+    }
+    this.#ending = true;
+    this.#compression.encoder.end(events, (bytes) => {
+      if (this.#exchange.isOpen) this.#writeLast(bytes);
+    });
+  }
+
+  release(): void {
+    this.#compression?.encoder.destroy();
   }
 
   /** An error: the whole answer when nothing was sent, otherwise an event, after which the stream ends without [DONE]. */
@@ -99,10 +116,34 @@ export class EventStream implements SocketActivity {
     this.#res.end();
   };
 
-  #push(events: string): void {
-    this.#chunk = events;
+  /** Calls `written` when the events are with uWebSockets.js: at once, or when they are compressed. */
+  #push(events: string, written: () => void): void {
     this.#wroteSinceSweep = true;
+    if (this.#compression === undefined) {
+      this.#writePiece(events);
+      written();
+      return;
+    }
+    this.#compression.encoder.write(events, (bytes) => {
+      if (!this.#exchange.isOpen) return;
+      if (bytes.length > 0) this.#writePiece(bytes);
+      written();
+    });
+  }
+
+  readonly #blockUnlessAccepted = (): void => {
+    if (!this.#accepted && this.#blockedSince === undefined) this.#block();
+  };
+
+  #writePiece(piece: string | Uint8Array): void {
+    this.#chunk = piece;
     this.#res.cork(this.#send);
+  }
+
+  #writeLast(piece: string | Uint8Array): void {
+    this.#chunk = piece;
+    this.#res.cork(this.#sendLast);
+    this.#exchange.finish();
   }
 
   #writeHead(): void {
@@ -111,6 +152,7 @@ export class EventStream implements SocketActivity {
       ['cache-control', 'no-cache'],
       ['x-accel-buffering', 'no'],
       this.#exchange.processingHeader(),
+      ...(this.#compression?.headers ?? []),
     ]);
   }
 
@@ -130,7 +172,10 @@ export class EventStream implements SocketActivity {
     const events = this.#held || comment;
     this.#held = '';
     this.#heldBytes = 0;
-    this.#push(events);
+    this.#push(events, this.#unblockIfAccepted);
+  }
+
+  readonly #unblockIfAccepted = (): void => {
     if (!this.#accepted) {
       if (this.#blockedSince === undefined) this.#exchange.pauseWork();
       this.#blockedSince = performance.now();
@@ -144,5 +189,5 @@ export class EventStream implements SocketActivity {
     } else {
       this.#exchange.resumeWork();
     }
-  }
+  };
 }

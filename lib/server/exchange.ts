@@ -1,4 +1,8 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { acceptedEncodings } from './compression/accept-encoding.js';
+import type { AcceptedEncodings } from './compression/accept-encoding.js';
+import { streamEncoder } from './compression/stream-encoder.js';
+import { compressWhole, leastBytes } from './compression/whole-body.js';
 import { callerOf } from './caller.js';
 import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
@@ -22,6 +26,9 @@ export interface ExchangeWork {
 
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
 const rearmMs = 3500;
+/** Caches must not give a compressed answer to others. */
+const varies: Header = ['vary', 'accept-encoding'];
+const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
 /** Bodies above this are written piece by piece as the client takes them. */
 const largeBytes = 64 * 1024;
 
@@ -38,6 +45,7 @@ export class Exchange implements ActivityOwner {
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
   readonly #corsHeaders: readonly Header[];
+  readonly #encodings: AcceptedEncodings;
   #isOpen = true;
   #isRegistered = false;
   #work: ExchangeWork | undefined;
@@ -50,6 +58,7 @@ export class Exchange implements ActivityOwner {
     this.#context = context;
     this.#res = res;
     this.#headOnly = req.getCaseSensitiveMethod() === 'HEAD';
+    this.#encodings = context.compression ? acceptedEncodings(req.getHeader('accept-encoding')) : uncompressed;
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
@@ -116,13 +125,17 @@ export class Exchange implements ActivityOwner {
 
   sendJson(status: number, json: string, headers: readonly Header[] = []): void {
     if (!this.#isOpen) return;
-    if (json.length > largeBytes && this.#isRegistered && !this.#headOnly) {
-      this.#activity = new LargeReply(this, this.#res, Buffer.from(json), () => {
-        this.writeHead(status, 'application/json', headers);
-      });
+    const { best, identity } = this.#encodings;
+    const isSmall = json.length < leastBytes && identity;
+    if (best === undefined || isSmall || !this.#isRegistered || this.#headOnly) {
+      this.#sendBody(status, json, headers);
       return;
     }
-    this.#send(status, json, headers, this.#context.exchanges.closing);
+    compressWhole(json, best, (bytes) => {
+      if (!this.#isOpen) return;
+      if (bytes === undefined) this.#sendBody(status, json, headers);
+      else this.#sendBody(status, bytes, [...headers, ['content-encoding', best], varies]);
+    });
   }
 
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
@@ -150,9 +163,21 @@ export class Exchange implements ActivityOwner {
     this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
   }
 
+  /** Why a client that takes nothing that we can send gets no answer. */
+  get encodingRefusal(): ErrorReply | undefined {
+    const { best, identity } = this.#encodings;
+    if (best !== undefined || identity) return undefined;
+    return errorReply('not_acceptable', 'Expected an Accept-Encoding that takes zstd, br, gzip, deflate or identity.');
+  }
+
   /** REQUIRES: registered, nothing sent yet. */
   openEventStream(): EventStream {
-    const stream = new EventStream(this, this.#res);
+    const { best } = this.#encodings;
+    const compression =
+      best === undefined
+        ? undefined
+        : { encoder: streamEncoder(best), headers: [['content-encoding', best], varies] as const };
+    const stream = new EventStream(this, this.#res, compression);
     this.#activity = stream;
     return stream;
   }
@@ -201,16 +226,26 @@ export class Exchange implements ActivityOwner {
     this.#res.resume();
   }
 
-  #send(status: number, json: string, headers: readonly Header[], closeConnection: boolean): void {
+  #sendBody(status: number, body: string | Buffer, headers: readonly Header[]): void {
+    if (body.length > largeBytes && this.#isRegistered && !this.#headOnly) {
+      this.#activity = new LargeReply(this, this.#res, Buffer.from(body), () => {
+        this.writeHead(status, 'application/json', headers);
+      });
+      return;
+    }
+    this.#send(status, body, headers, this.#context.exchanges.closing);
+  }
+
+  #send(status: number, body: string | Buffer, headers: readonly Header[], closeConnection: boolean): void {
     const res = this.#res;
     res.cork(() => {
       this.writeHead(status, 'application/json', headers);
       if (this.#headOnly) {
         // Given the length as its argument, `endWithoutBody` of this uWebSockets.js leaves the response open.
-        res.writeHeader('content-length', String(Buffer.byteLength(json)));
+        res.writeHeader('content-length', String(Buffer.byteLength(body)));
         res.endWithoutBody();
       } else {
-        res.end(json, closeConnection);
+        res.end(body, closeConnection);
       }
     });
     this.finish();

@@ -58,7 +58,10 @@ export function postJson(context: ServerContext, handle: JsonHandler, needsBody 
   return (res: HttpResponse, req: HttpRequest): void => {
     const exchange = new Exchange(context, res, req);
     const contentLength = Number(req.getHeader('content-length') || 0);
-    const refusal = refusalByHeaders(exchange, req, needsBody) ?? declaredTooLarge(exchange, contentLength);
+    const refusal =
+      refusalByHeaders(exchange, req, needsBody) ??
+      exchange.encodingRefusal ??
+      declaredTooLarge(exchange, contentLength);
     if (refusal !== undefined) {
       refuseUnread(exchange, res, refusal, contentLength);
       return;

@@ -12,6 +12,8 @@ import type { ResolvedLimits } from './server-options.js';
 /** What every request of one server shares. */
 export interface ServerContext {
   readonly limits: ResolvedLimits;
+  /** Answers are compressed for clients that take that. */
+  readonly compression: boolean;
   readonly keys: ApiKeys;
   readonly cors: Cors;
   readonly catalog: ModelCatalog;
