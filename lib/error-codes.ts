@@ -172,6 +172,31 @@ export const errorCodes = {
     type: 'server_error',
     remedy: 'Reinstall the package or rebuild it with `npm run build:native`.',
   },
+  host_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    remedy: 'Call the server by a name it knows, or start it with `--allowed-host NAME`.',
+  },
+  origin_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    remedy: "Add the page's origin to the option `cors` of the server.",
+  },
+  upgrade_required: {
+    status: 426,
+    type: 'invalid_request_error',
+    remedy: 'Open a WebSocket (version 13) at this URL.',
+  },
+  ack_timeout: {
+    status: 408,
+    type: 'invalid_request_error',
+    remedy: 'Acknowledge what was received in time, or ask for no acknowledgements.',
+  },
+  session_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'Send the requests again on a new connection; what was not resumed in time is gone.',
+  },
   internal_error: {
     status: 500,
     type: 'server_error',

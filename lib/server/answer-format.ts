@@ -18,18 +18,31 @@ export interface WholeChoice {
   readonly logprobs: readonly TokenLogprob[] | undefined;
 }
 
+/** What stands around each JSON text of a streamed answer, and after the last one. */
+export interface PartFraming {
+  readonly before: string;
+  readonly after: string;
+  readonly done: string;
+}
+
+/** Server-sent events. */
+export const eventFraming: PartFraming = { before: 'data: ', after: '\n\n', done: 'data: [DONE]\n\n' };
+
+/** One line per part, for who puts each into a message of its own. No part holds a line break. */
+export const lineFraming: PartFraming = { before: '', after: '\n', done: '' };
+
 /**
- * How one endpoint writes its answers. Streamed parts are complete SSE events; their fixed text is built once per
- * choice, so that a wake costs a concatenation. `text` is JSON-escaped everywhere.
+ * How one endpoint writes its answers. Streamed parts are complete, framed as whoever takes them wants it; their fixed
+ * text is built once per choice, so that a wake costs a concatenation. `text` is JSON-escaped everywhere.
  */
 export interface AnswerFormat {
-  /** Events before a choice's first text. */
+  /** Parts before a choice's first text. */
   opening(index: number): string;
   text(index: number, text: string): string;
   /** Text with the logprobs of its tokens; `offset` is where the text starts in the choice, in characters. */
   textWithLogprobs(index: number, text: string, logprobs: readonly TokenLogprob[], offset: number): string;
   finish(index: number, reason: FinishReason): string;
-  /** The events after the last choice, [DONE] included; `usage` when it was asked for. */
+  /** What comes after the last choice, [DONE] included; `usage` when it was asked for. */
   closing(usage: AnswerUsage | undefined): string;
   /** The JSON of the answer sent whole. `choices` by index. */
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string;
@@ -43,5 +56,3 @@ export function usageJson(usage: AnswerUsage): string {
     `"prompt_tokens_details":{"cached_tokens":${String(cachedTokens)}}}`
   );
 }
-
-export const doneEvent = 'data: [DONE]\n\n';

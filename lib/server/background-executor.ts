@@ -1,6 +1,7 @@
 import type { BackgroundRecord, Job } from '../background/background-record.js';
 import type { AttemptResult, BackgroundWork, Executor } from '../background/background-runner.js';
 import type { ErrorCode } from '../error-codes.js';
+import { eventFraming } from './answer-format.js';
 import type { AnswerTarget } from './answer-target.js';
 import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
@@ -36,6 +37,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   readonly #settle: (result: AttemptResult) => void;
   /** What /v1/requests shows are requests of clients that wait. */
   readonly record = undefined;
+  readonly framing = eventFraming;
   #isOpen = true;
   #work: ExchangeWork | undefined;
 
@@ -53,6 +55,11 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
 
   setWork(work: ExchangeWork): void {
     this.#work = work;
+  }
+
+  /** There is nobody to stream to. */
+  openStream(): undefined {
+    return undefined;
   }
 
   sendJson(_status: number, json: string): void {

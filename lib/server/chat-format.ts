@@ -1,6 +1,6 @@
 import type { TokenLogprob } from '../api/types.js';
-import { doneEvent, usageJson } from './answer-format.js';
-import type { AnswerFormat, AnswerUsage, FinishReason, WholeChoice } from './answer-format.js';
+import { usageJson } from './answer-format.js';
+import type { AnswerFormat, AnswerUsage, FinishReason, PartFraming, WholeChoice } from './answer-format.js';
 import type { ServedModel } from './model-catalog.js';
 import { randomSuffix } from './request-id.js';
 
@@ -26,13 +26,15 @@ export class ChatFormat implements AnswerFormat {
   readonly #eventEnd: string;
   readonly #afterText: string;
   readonly #choices: ChoiceParts[] = [];
+  readonly #framing: PartFraming;
 
-  constructor(served: ServedModel, choices: number, includeUsage: boolean) {
+  constructor(served: ServedModel, choices: number, includeUsage: boolean, framing: PartFraming) {
+    this.#framing = framing;
     const id = `chatcmpl-${randomSuffix()}`;
     const created = String(Math.floor(Date.now() / 1000));
     this.#identity = `"created":${created},"model":${JSON.stringify(served.id)},"system_fingerprint":"${served.fingerprint}"`;
-    this.#eventStart = `data: {"id":"${id}","object":"chat.completion.chunk",${this.#identity},"choices":[`;
-    this.#eventEnd = includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
+    this.#eventStart = `${framing.before}{"id":"${id}","object":"chat.completion.chunk",${this.#identity},"choices":[`;
+    this.#eventEnd = includeUsage ? `],"usage":null}${framing.after}` : `]}${framing.after}`;
     this.#afterText = `"},"logprobs":null,"finish_reason":null}${this.#eventEnd}`;
     this.#identity = `"id":"${id}","object":"chat.completion",${this.#identity}`;
     for (let index = 0; index < choices; index++) {
@@ -58,8 +60,8 @@ export class ChatFormat implements AnswerFormat {
   }
 
   closing(usage: AnswerUsage | undefined): string {
-    if (usage === undefined) return doneEvent;
-    return `${this.#eventStart}],"usage":${usageJson(usage)}}\n\n${doneEvent}`;
+    const { after, done } = this.#framing;
+    return usage === undefined ? done : `${this.#eventStart}],"usage":${usageJson(usage)}}${after}${done}`;
   }
 
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string {

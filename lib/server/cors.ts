@@ -13,6 +13,11 @@ export class Cors {
     return this.#origins !== 'none';
   }
 
+  /** Pages of this origin may read our answers. */
+  allows(origin: string): boolean {
+    return this.#origins === 'any' || (this.#origins !== 'none' && this.#origins.has(origin));
+  }
+
   /** Headers for every answer to a request with this `Origin`. */
   headersFor(origin: string): readonly Header[] {
     if (this.#origins === 'none') return [];

@@ -5,6 +5,7 @@ import { Admission } from './admission.js';
 import { ApiKeys } from './api-keys.js';
 import { openBackground } from './background-options.js';
 import { Cors } from './cors.js';
+import { HostCheck } from './host-check.js';
 import { ExchangeRegistry } from './exchange-registry.js';
 import { ModelCatalog } from './model-catalog.js';
 import { PriorityPolicy } from './priority-policy.js';
@@ -14,6 +15,9 @@ import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-options.js';
 import type { ServerOptions } from './server-options.js';
+import { SessionPool } from './websocket/session-pool.js';
+import { resolveWebSocketOptions } from './websocket/socket-options.js';
+import { addWebSocketRoute } from './websocket/websocket-route.js';
 
 export interface CloseOptions {
   /** How long running requests may go on; default 10,000. What is left then ends with the error `shutting_down`. */
@@ -101,6 +105,10 @@ class Server implements InfernoServer {
     this.#app.filter((_res, change) => {
       this.#connections += Number(change);
     });
+    addWebSocketRoute(this.#app, uws, context, () => {
+      // The filter hears of every new connection, but only HTTP ones are reported closed to it.
+      this.#connections--;
+    });
     addRoutes(this.#app, context);
     this.#listener = listen(this.#app, host, port);
     this.port = uws.us_socket_local_port(this.#listener);
@@ -128,10 +136,13 @@ class Server implements InfernoServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#uws.us_listen_socket_close(this.#listener);
-    const { exchanges, catalog, background } = this.#context;
+    const { exchanges, sockets, catalog, background } = this.#context;
     catalog.manager.beginClose();
-    const [isIdle] = await Promise.all([exchanges.drain(drainMs), background?.stop(drainMs)]);
+    const drained = exchanges.drain(drainMs);
+    sockets.beginClose();
+    const [isIdle] = await Promise.all([drained, background?.stop(drainMs)]);
     if (!isIdle) exchanges.shutDown();
+    sockets.closeAll();
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
@@ -154,18 +165,22 @@ class Server implements InfernoServer {
 export async function createServer(options: ServerOptions): Promise<InfernoServer> {
   const limits = resolveLimits(options.limits);
   const apiKeys = options.apiKeys ?? [];
-  const exchanges = new ExchangeRegistry(limits);
+  const host = options.host ?? '127.0.0.1';
+  const webSocket = resolveWebSocketOptions(options.webSocket);
+  const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
   const base: ServerContext = {
     limits,
     compression: options.compression ?? true,
     keys: new ApiKeys(apiKeys),
     cors: new Cors(options.cors ?? false),
+    hosts: new HostCheck(host, options.allowedHosts),
     catalog: new ModelCatalog(options.models, {
       memoryBudgetBytes: options.memoryBudgetBytes,
       waitLimitMs: limits.modelWaitMs,
       maxWaits: limits.maxGenerations,
     }),
     exchanges,
+    sockets: new SessionPool(webSocket),
     priorities: new PriorityPolicy(options.priorities ?? {}, apiKeys),
     admission: new Admission(exchanges, limits),
     ledger: new RequestLedger(),
@@ -176,7 +191,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const background = await openBackground(options.background, base);
   try {
     const context = { ...base, background };
-    const server = new Server(context, uws, options.host ?? '127.0.0.1', options.port ?? 8080);
+    const server = new Server(context, uws, host, options.port ?? 8080);
     context.catalog.manager.start();
     background?.start();
     return server;

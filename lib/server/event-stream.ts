@@ -1,4 +1,5 @@
 import type { HttpResponse } from 'uWebSockets.js';
+import type { AnswerStream } from './answer-target.js';
 import type { StreamEncoder } from './compression/stream-encoder.js';
 import type { ErrorReply } from './error-response.js';
 import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
@@ -19,7 +20,7 @@ const comment = ':\n\n';
  * here, up to `maxBufferedBytes`; `onWritable` sends it and resumes them. A client that takes nothing for
  * `stallTimeoutMs` is dropped.
  */
-export class EventStream implements SocketActivity {
+export class EventStream implements AnswerStream, SocketActivity {
   readonly #exchange: ActivityOwner;
   readonly #res: HttpResponse;
   readonly #compression: StreamCompression | undefined;
@@ -44,7 +45,7 @@ export class EventStream implements SocketActivity {
   }
 
   /** True once the status line is out: errors from here on are events. */
-  get headSent(): boolean {
+  get hasStarted(): boolean {
     return this.#headSent;
   }
 

@@ -1,4 +1,6 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { eventFraming } from './answer-format.js';
+import type { RequestTarget } from './answer-target.js';
 import { acceptedEncodings } from './compression/accept-encoding.js';
 import type { AcceptedEncodings } from './compression/accept-encoding.js';
 import { streamEncoder } from './compression/stream-encoder.js';
@@ -37,10 +39,11 @@ const largeBytes = 64 * 1024;
  * after `isOpen` is false. However it ends (answered, aborted, dropped), it leaves the registry exactly once and its
  * work is cancelled exactly once unless it had ended by itself.
  */
-export class Exchange implements ActivityOwner {
+export class Exchange implements ActivityOwner, RequestTarget {
   readonly requestId: string;
   readonly caller: Caller;
   readonly startedMs = performance.now();
+  readonly framing = eventFraming;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
@@ -142,6 +145,7 @@ export class Exchange implements ActivityOwner {
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
     const headers: Header[] = [];
+    if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
     if (reply.status === 429 || reply.status === 503)
       headers.push(['retry-after', String(reply.retryAfterSeconds ?? 1)]);
@@ -171,7 +175,7 @@ export class Exchange implements ActivityOwner {
   }
 
   /** REQUIRES: registered, nothing sent yet. */
-  openEventStream(): EventStream {
+  openStream(): EventStream {
     const { best } = this.#encodings;
     const compression =
       best === undefined

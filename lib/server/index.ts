@@ -6,3 +6,4 @@ export type { KeyPriority, PriorityOptions } from './priority-policy.js';
 export type { QueueHealthThresholds } from './queue-health.js';
 export type { BackgroundOptions } from './background-options.js';
 export type { ServerLimits, ServerOptions } from './server-options.js';
+export type { WebSocketOptions } from './websocket/socket-options.js';

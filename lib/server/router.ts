@@ -3,6 +3,7 @@ import { errorReply } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
+import { behindHostCheck } from './host-check.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
 import {
@@ -22,6 +23,8 @@ import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
+import { upgradeRequired } from './routes/upgrade-required.js';
+import { webSocketPath } from './websocket/websocket-route.js';
 
 interface GetRoute {
   readonly path: string;
@@ -42,6 +45,8 @@ const getRoutes: readonly GetRoute[] = [
   { path: '/v1/requests/*', needsKey: true, handle: getRequest },
   { path: backgroundPath, needsKey: true, handle: listBackground },
   { path: `${backgroundPath}/*`, needsKey: true, handle: getBackground },
+  // Upgrades do not come here.
+  { path: webSocketPath, needsKey: false, handle: upgradeRequired },
   { path: '/metrics/queue/status', needsKey: true, handle: queueStatus },
 ];
 
@@ -97,7 +102,8 @@ function fallback(context: ServerContext) {
   };
 }
 
-export function addRoutes(app: TemplatedApp, context: ServerContext): void {
+export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
+  const app = behindHostCheck(uwsApp, context);
   for (const { path, needsKey, handle } of getRoutes) {
     const handler = getJson(context, needsKey, handle);
     app.get(path, handler);

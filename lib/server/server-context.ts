@@ -3,11 +3,13 @@ import type { BackgroundService } from '../background/background-service.js';
 import type { ApiKeys } from './api-keys.js';
 import type { Cors } from './cors.js';
 import type { ExchangeRegistry } from './exchange-registry.js';
+import type { HostCheck } from './host-check.js';
 import type { ModelCatalog } from './model-catalog.js';
 import type { PriorityPolicy } from './priority-policy.js';
 import type { QueueHealthThresholds } from './queue-health.js';
 import type { RequestLedger } from './request-ledger.js';
 import type { ResolvedLimits } from './server-options.js';
+import type { SessionPool } from './websocket/session-pool.js';
 
 /** What every request of one server shares. */
 export interface ServerContext {
@@ -16,8 +18,11 @@ export interface ServerContext {
   readonly compression: boolean;
   readonly keys: ApiKeys;
   readonly cors: Cors;
+  readonly hosts: HostCheck;
   readonly catalog: ModelCatalog;
   readonly exchanges: ExchangeRegistry;
+  /** WebSocket clients. */
+  readonly sockets: SessionPool;
   readonly priorities: PriorityPolicy;
   readonly admission: Admission;
   readonly ledger: RequestLedger;

@@ -1,7 +1,6 @@
 import type { AnswerTarget } from './answer-target.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import { Exchange } from './exchange.js';
 import type { GenerationPlan } from './generation-group.js';
 import { dependencyFailed, HeldAnswer } from './held-answer.js';
 import type { RequestLedger, RequestRecord } from './request-ledger.js';
@@ -50,10 +49,9 @@ function start(exchange: AnswerTarget, request: AnswerRequest): void {
   const { plan, scheduling } = request;
   const deadlineMs = remainingMsOf(exchange, scheduling);
   const requests = plan.requests.map((generation) => ({ ...generation, deadlineMs }));
-  // Only a client can be streamed to.
-  if (request.stream && exchange instanceof Exchange)
-    new StreamedAnswer(exchange, { ...plan, requests }, request.includeUsage);
-  else answerWhole(exchange, { ...plan, requests });
+  const stream = request.stream ? exchange.openStream() : undefined;
+  if (stream === undefined) answerWhole(exchange, { ...plan, requests });
+  else new StreamedAnswer(exchange, stream, { ...plan, requests }, request.includeUsage);
 }
 
 /** Answers a request, at once or when those that it depends on have ended; or refuses it. */

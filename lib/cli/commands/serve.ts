@@ -20,6 +20,7 @@ interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags {
   readonly apiKey?: readonly string[];
   readonly vipKey?: readonly string[];
   readonly maxPriority?: Tier;
+  readonly allowedHost?: readonly string[];
   readonly drainSeconds: number;
 }
 
@@ -88,6 +89,7 @@ async function serve(options: ServeOptions): Promise<void> {
     port: options.port,
     models,
     ...(options.memoryBudget === undefined ? {} : { memoryBudgetBytes: options.memoryBudget * mebibyte }),
+    ...(options.allowedHost === undefined ? {} : { allowedHosts: options.allowedHost }),
     ...accessFrom(options),
     ...backgroundFrom(options),
   });
@@ -123,6 +125,7 @@ export function addServeCommand(program: Command): void {
     .option('--alias <name>', 'serve the model under this id', nonEmpty)
     .option('--host <address>', 'address to listen on', nonEmpty, '127.0.0.1')
     .option('-p, --port <n>', 'port to listen on; 0 takes a free one', integerIn(0, 65_535), 8080)
+    .option('--allowed-host <name>', 'answer to this name in the Host header, too; * is any (repeatable)', collect)
     .option('--api-key <key>', 'ask for this key as a bearer token (repeatable)', collect)
     .option('--vip-key <key>', 'a key that may ask for priority vip (repeatable)', collect)
     .addOption(

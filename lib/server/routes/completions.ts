@@ -1,11 +1,10 @@
-import type { AnswerTarget } from '../answer-target.js';
+import type { AnswerTarget, RequestTarget } from '../answer-target.js';
 import { backgroundWish, submitInBackground } from '../background-submission.js';
 import { CompletionFormat } from '../completion-format.js';
 import { faultsReply } from '../error-response.js';
 import type { Fault } from '../error-response.js';
 import { completionRequests } from '../generation-requests.js';
 import type { ServableModel, ServedModel } from '../model-catalog.js';
-import type { JsonHandler } from '../post-json.js';
 import { schedulingOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { completionBody, completionRules } from '../schemas/completions.js';
@@ -52,6 +51,7 @@ function answer(target: AnswerTarget, served: ServedModel, body: CompletionBody,
     served,
     requests.length,
     includeUsage,
+    target.framing,
     echoes(body, served.model, choicesPerPrompt),
   );
   const plan = { served, requests, choicesPerPrompt, format };
@@ -74,7 +74,7 @@ export function answerCompletion(target: AnswerTarget, value: unknown, schedulin
 }
 
 /** POST /v1/completions */
-export const completions: JsonHandler = (exchange, value) => {
+export const completions = (exchange: RequestTarget, value: unknown): void => {
   const parsed = parseBody(completionBody, completionRules, value);
   if ('faults' in parsed) {
     exchange.sendError(faultsReply(parsed.faults));
