@@ -1,4 +1,5 @@
-import type { GenerationEnd, TokenSink } from '../api/token-sink.js';
+import { GatheredAnswer } from '../api/gathered-answer.js';
+import type { AnswerDelta, GenerationEnd, TokenSink } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
 import type { WholeChoice } from './answer-format.js';
 import type { AnswerTarget } from './answer-target.js';
@@ -9,6 +10,7 @@ import type { GenerationPlan } from './generation-group.js';
 class GatheredChoice implements TokenSink {
   readonly #onEnd: (choice: GatheredChoice, end: GenerationEnd) => void;
   readonly index: number;
+  readonly gathered = new GatheredAnswer();
   text = '';
   logprobs: TokenLogprob[] | undefined;
 
@@ -19,6 +21,11 @@ class GatheredChoice implements TokenSink {
 
   onText(text: string, _tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
     this.text += text;
+    if (logprobs !== undefined) (this.logprobs ??= []).push(...logprobs);
+  }
+
+  onDelta(delta: AnswerDelta, _tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
+    this.gathered.add(delta);
     if (logprobs !== undefined) (this.logprobs ??= []).push(...logprobs);
   }
 
@@ -36,8 +43,9 @@ export function answerWhole(exchange: AnswerTarget, plan: GenerationPlan): void 
       exchange.sendError(reply);
     });
     if (outcome === 'failed') return;
-    const { index, text, logprobs } = choice;
-    choices[index] = { index, text, logprobs, finishReason: outcome.reason };
+    const { index, text, logprobs, gathered } = choice;
+    const { reasoning, toolCalls } = gathered;
+    choices[index] = { index, text, reasoning, toolCalls, logprobs, finishReason: outcome.reason };
     if (outcome.isLast) exchange.sendJson(200, plan.format.whole(choices, group.usage), [exchange.processingHeader()]);
   };
   group.start((index) => new GatheredChoice(index, onEnd));
