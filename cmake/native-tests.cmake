@@ -23,7 +23,7 @@ add_executable(inferno-native-tests
   test/native/worker_limit_test.cpp
   test/native/zstd_stream_test.cpp
 )
-target_link_libraries(inferno-native-tests PRIVATE inferno_native)
+target_link_libraries(inferno-native-tests PRIVATE inferno_native inferno_zstd)
 # Chat templates of many model families, which llama.cpp ships for its own tests.
 target_compile_definitions(inferno-native-tests PRIVATE
   INFERNO_CHAT_TEMPLATES="${CMAKE_CURRENT_SOURCE_DIR}/native/vendor/llama.cpp/models/templates")

@@ -40,6 +40,8 @@ export interface NativeLoadOptions {
   readonly scheduling: NativeSchedulingOptions;
   readonly cache: NativeCacheOptions;
   readonly speculation: NativeSpeculationOptions;
+  /** Measure the phases of generations and keep the last ones. */
+  readonly profiling: boolean;
 }
 
 export interface NativeSchedulingOptions {
@@ -360,6 +362,10 @@ export interface NativeGenerationProfile extends Omit<
   readonly tier: Tier;
   /** The longest time between two tokens. */
   readonly maxInterTokenUs: number;
+  /** Of the process, at most two seconds before. */
+  readonly residentBytes: number;
+  /** What the model holds: weights, KV cache, compute buffers. */
+  readonly deviceBytes: number;
 }
 
 export interface NativeModel {

@@ -86,7 +86,14 @@ Status Engine::create_context() {
     if (Status status = prefixes_->open_disk([this] { notify(); }); !status) return status;
     queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
     scheduler_ = std::make_unique<queue::Scheduler>(queue::SchedulerOptions{options_.policy, workers});
-    if (draft_room_ <= 0) return Status::ok();
+    if (draft_room_ > 0) {
+        if (Status status = create_speculation(draft_tokens); !status) return status;
+    }
+    if (options_.profiling) recorder_ = std::make_unique<GenerationRecorder>(memory_bytes_);
+    return Status::ok();
+}
+
+Status Engine::create_speculation(int32_t draft_tokens) {
     if (options_.draft_model) {
         auto draft = DraftModel::create(options_.draft_model, *model_, context_size_, parallel_, batch_size_);
         if (!draft) return draft.status();

@@ -26,6 +26,7 @@
 #include "native/llama/draft_model.h"
 #include "native/llama/embedder.h"
 #include "native/llama/event_outbox.h"
+#include "native/llama/generation_recorder.h"
 #include "native/llama/model.h"
 #include "native/llama/prefill_slice.h"
 #include "native/llama/prefix_sharing.h"
@@ -49,6 +50,7 @@ struct EngineOptions {
     PrefixStoreOptions cache;
     int32_t max_draft_tokens = 0;                // 0: no speculation
     std::shared_ptr<const Model> draft_model{};  // null: prompt lookup only
+    bool profiling = true;                       // measure phases and keep the last generations
 };
 
 struct EngineStats {
@@ -105,6 +107,8 @@ class Engine {
     std::optional<queue::Standing> queue_position(GenerationId id) const;
     // Weights, KV cache and compute buffers on all devices, a draft model's too; without the prefix store.
     uint64_t memory_bytes() const { return memory_bytes_; }
+    // Null without profiling. May be read from any thread while the engine lives.
+    const GenerationRecorder * recorder() const { return recorder_.get(); }
     int32_t context_size() const { return context_size_; }
     int32_t parallel() const { return parallel_; }
     int32_t batch_size() const { return batch_size_; }
@@ -115,6 +119,7 @@ class Engine {
 
     Engine(std::shared_ptr<const Model> model, const EngineOptions & options, std::function<void()> wake);
     Status create_context();
+    Status create_speculation(int32_t draft_tokens);
 
     // Any thread.
     void notify();
@@ -168,6 +173,7 @@ class Engine {
     int32_t draft_room_ = 0;  // drafted tokens of one step at most
     bool can_cut_ = false;    // a sequence's last tokens can be taken out of the KV cache
     ContextHandle context_;
+    std::unique_ptr<GenerationRecorder> recorder_;  // null without profiling
 
     // Guarded by controls_mutex_.
     mutable std::mutex controls_mutex_;

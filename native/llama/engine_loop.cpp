@@ -220,6 +220,7 @@ void Engine::refresh_machine() {
     if (now - machine_checked_us_ < kMachineCheckIntervalUs) return;
     machine_checked_us_ = now;
     thread_budget_.set_max_threads(available_cores());
+    if (recorder_) recorder_->refresh_memory();
     const uint64_t sequence_bytes = model_->kv_bytes_per_token() * static_cast<uint64_t>(context_size_);
     const uint64_t free_bytes = available_memory_bytes();
     spare_sequences_ = free_bytes == 0 || sequence_bytes == 0

@@ -37,7 +37,7 @@ describe('answers over a WebSocket', () => {
     const done = await client.done('chat');
     assert.equal(client.text('chat'), whole.choices[0]?.message.content);
     assert.equal(done.usage?.prompt_tokens, whole.usage.prompt_tokens);
-    assert.equal(done.usage?.completion_tokens, 40);
+    assert.equal(done.usage.completion_tokens, 40);
     assert.equal(done.finish_reason, 'length');
     const numbers = client.of('chat').map(({ sequence }) => sequence);
     assert.deepEqual(

@@ -34,6 +34,7 @@ export interface ServerMessage {
       readonly text?: string;
       readonly delta?: { readonly content?: string };
       readonly message?: { readonly content: string };
+      readonly logprobs?: { readonly tokens: readonly string[] } | null;
       readonly finish_reason: string | null;
     }[];
   };
