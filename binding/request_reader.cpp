@@ -174,6 +174,7 @@ llama::GenerationRequest read_generation_request(const Napi::Object & object) {
         request.kind = llama::PromptKind::Chat;
         request.chat = read_chat(object);
     }
+    request.suffix = read_optional_string(object, "suffix");
     request.max_tokens = static_cast<int32_t>(read_number(object, "maxTokens"));
     request.sampling = read_sampling(object);
     if (request.kind != llama::PromptKind::Chat) request.json_schema = read_optional_string(object, "jsonSchema");

@@ -94,6 +94,8 @@ export interface NativeModelInfo {
   /** Jinja source of the chat template; empty when the file has none (llama.cpp's ChatML default is used). */
   readonly chatTemplate: string;
   readonly supportsEmbeddings: boolean;
+  /** The vocabulary has tokens for text between a prefix and a suffix. */
+  readonly supportsInfill: boolean;
 }
 
 /** Counters of one model, read without stopping the engine. */
@@ -188,6 +190,8 @@ export interface NativeQueueStatus {
 export interface NativeGenerationRequest {
   readonly prompt?: string;
   readonly tokens?: Int32Array;
+  /** What follows the text to be generated; not for chats. REQUIRES: the model supports infill. */
+  readonly suffix?: string;
   /** OpenAI's `messages` array as JSON; the model's chat template renders it natively. */
   readonly messagesJson?: string;
   /** OpenAI's `tools` array as JSON (chat only). */

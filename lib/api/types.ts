@@ -271,4 +271,6 @@ export interface ModelInfo {
   readonly eosToken: number;
   readonly chatTemplate: string;
   readonly supportsEmbeddings: boolean;
+  /** It can generate what stands between a prefix and a suffix. */
+  readonly supportsInfill: boolean;
 }

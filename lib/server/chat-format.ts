@@ -50,11 +50,18 @@ export class ChatFormat implements AnswerFormat {
   readonly #choices: ChoiceParts[] = [];
   readonly #framing: PartFraming;
 
-  constructor(served: ServedModel, choices: number, includeUsage: boolean, framing: PartFraming) {
+  constructor(
+    served: ServedModel,
+    choices: number,
+    includeUsage: boolean,
+    framing: PartFraming,
+    serviceTier?: string,
+  ) {
     this.#framing = framing;
     const id = `chatcmpl-${randomSuffix()}`;
     const created = String(Math.floor(Date.now() / 1000));
-    this.#identity = `"created":${created},"model":${JSON.stringify(served.id)},"system_fingerprint":"${served.fingerprint}"`;
+    const tier = serviceTier === undefined ? '' : `,"service_tier":"${serviceTier}"`;
+    this.#identity = `"created":${created},"model":${JSON.stringify(served.id)},"system_fingerprint":"${served.fingerprint}"${tier}`;
     this.#eventStart = `${framing.before}{"id":"${id}","object":"chat.completion.chunk",${this.#identity},"choices":[`;
     this.#eventEnd = includeUsage ? `],"usage":null}${framing.after}` : `]}${framing.after}`;
     this.#afterText = `"},"logprobs":null,"finish_reason":null}${this.#eventEnd}`;

@@ -31,6 +31,8 @@ const rearmMs = 3500;
 /** Caches must not give a compressed answer to others. */
 const varies: Header = ['vary', 'accept-encoding'];
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
+/** The version of the API that OpenAI's servers name, and that the answers here follow. */
+const openaiVersion = '2020-10-01';
 /** Bodies above this are written piece by piece as the client takes them. */
 const largeBytes = 64 * 1024;
 
@@ -54,6 +56,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   #work: ExchangeWork | undefined;
   #activity: SocketActivity | undefined;
   #rearmedMs = 0;
+  #answerHeaders: readonly Header[] = [];
   #record: RequestRecord | undefined;
 
   /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
@@ -107,6 +110,10 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#activity = activity;
   }
 
+  setHeaders(headers: readonly Header[]): void {
+    this.#answerHeaders = headers;
+  }
+
   pauseWork(): void {
     this.#work?.pause();
   }
@@ -120,9 +127,11 @@ export class Exchange implements ActivityOwner, RequestTarget {
     res.writeStatus(statusLine(status));
     res.writeHeader('content-type', contentType);
     res.writeHeader('x-request-id', this.requestId);
+    res.writeHeader('openai-version', openaiVersion);
     // uWebSockets.js closes idle connections after 8 to 12 s; clients that know stop reusing them in time.
     res.writeHeader('keep-alive', 'timeout=7');
     for (const [name, value] of this.#corsHeaders) res.writeHeader(name, value);
+    for (const [name, value] of this.#answerHeaders) res.writeHeader(name, value);
     for (const [name, value] of headers) res.writeHeader(name, value);
   }
 
@@ -144,7 +153,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
-    const headers: Header[] = [];
+    const headers: Header[] = [this.processingHeader()];
     if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
     if (reply.status === 429 || reply.status === 503)

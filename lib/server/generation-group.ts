@@ -16,6 +16,8 @@ export interface GenerationPlan {
   readonly requests: readonly NativeGenerationRequest[];
   /** Neighbouring choices that share a prompt; its tokens are counted once. */
   readonly choicesPerPrompt: number;
+  /** Only so many choices of each prompt are sent, those with the likeliest tokens. Not streamed. */
+  readonly best?: { readonly keptPerPrompt: number; readonly showLogprobs: boolean };
   readonly format: AnswerFormat;
 }
 

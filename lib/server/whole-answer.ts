@@ -34,6 +34,26 @@ class GatheredChoice implements TokenSink {
   }
 }
 
+/** Mean log probability of the tokens: long choices are not worse for being long. */
+function likelihood({ logprobs = [] }: WholeChoice): number {
+  return logprobs.reduce((sum, { logprob }) => sum + logprob, 0) / Math.max(1, logprobs.length);
+}
+
+/** The best choices of each prompt, numbered anew. */
+function bestOf(choices: readonly WholeChoice[], { best, choicesPerPrompt }: GenerationPlan): readonly WholeChoice[] {
+  if (best === undefined) return choices;
+  const kept: WholeChoice[] = [];
+  for (let first = 0; first < choices.length; first += choicesPerPrompt) {
+    const ranked = choices.slice(first, first + choicesPerPrompt).sort((a, b) => likelihood(b) - likelihood(a));
+    kept.push(...ranked.slice(0, best.keptPerPrompt));
+  }
+  return kept.map((choice, index) => ({
+    ...choice,
+    index,
+    logprobs: best.showLogprobs ? choice.logprobs : undefined,
+  }));
+}
+
 /** An answer sent in one piece when every choice has ended. REQUIRES: an exchange is registered, nothing sent. */
 export function answerWhole(exchange: AnswerTarget, plan: GenerationPlan): void {
   const group = new GenerationGroup(exchange, plan);
@@ -46,7 +66,9 @@ export function answerWhole(exchange: AnswerTarget, plan: GenerationPlan): void 
     const { index, text, logprobs, gathered } = choice;
     const { reasoning, toolCalls } = gathered;
     choices[index] = { index, text, reasoning, toolCalls, logprobs, finishReason: outcome.reason };
-    if (outcome.isLast) exchange.sendJson(200, plan.format.whole(choices, group.usage), [exchange.processingHeader()]);
+    if (!outcome.isLast) return;
+    const json = plan.format.whole(bestOf(choices, plan), group.usage);
+    exchange.sendJson(200, json, [exchange.processingHeader()]);
   };
   group.start((index) => new GatheredChoice(index, onEnd));
 }

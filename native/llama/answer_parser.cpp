@@ -5,6 +5,13 @@
 namespace inferno::llama {
 namespace {
 
+// What a template puts around the thoughts is not part of them.
+std::string trimmed(const std::string & text) {
+    constexpr const char * kSpace = " \t\r\n";
+    const size_t first = text.find_first_not_of(kSpace);
+    return first == std::string::npos ? std::string() : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
 // Reports what `now` has beyond `reported`. A reading that does not continue the last one adds nothing.
 void report_rest(std::string & reported, const std::string & now, AnswerPart part, int32_t call,
                  std::vector<AnswerDelta> & out) {
@@ -21,7 +28,7 @@ AnswerParser::AnswerParser(std::shared_ptr<const AnswerSyntax> syntax, std::func
     // What is continued counts as reported.
     common_chat_msg begun;
     if (!read(true, begun)) return;
-    reasoning_ = begun.reasoning_content;
+    reasoning_ = trimmed(begun.reasoning_content);
     content_ = begun.content;
 }
 
@@ -45,7 +52,7 @@ bool AnswerParser::read(bool is_partial, common_chat_msg & message) const {
 }
 
 void AnswerParser::report(const common_chat_msg & message, bool is_final, std::vector<AnswerDelta> & out) {
-    report_rest(reasoning_, message.reasoning_content, AnswerPart::Reasoning, 0, out);
+    report_rest(reasoning_, trimmed(message.reasoning_content), AnswerPart::Reasoning, 0, out);
     report_rest(content_, message.content, AnswerPart::Content, 0, out);
     for (size_t i = 0; i < message.tool_calls.size(); ++i) {
         report_call(message.tool_calls[i], i, is_final || i + 1 < message.tool_calls.size(), out);

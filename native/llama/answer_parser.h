@@ -24,7 +24,7 @@ struct AnswerDelta {
 
 class AnswerParser {
   public:
-    // `make_id` names the calls of templates that do not.
+    // `make_id` names calls that have no id by the time their arguments begin.
     AnswerParser(std::shared_ptr<const AnswerSyntax> syntax, std::function<std::string()> make_id);
 
     // Cheap: only parse() looks at the text. REQUIRES: whole UTF-8 characters.

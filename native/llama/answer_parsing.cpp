@@ -111,7 +111,8 @@ void AnswerParsing::take(Mail mail) {
             outbox_.add_end(mail.id, *mail.end);
             return;
         }
-        found = answers_.emplace(mail.id, Answer(AnswerParser(mail.syntax, [this] { return make_id(); }))).first;
+        const size_t length = mail.syntax->call_id_length;
+        found = answers_.emplace(mail.id, Answer(AnswerParser(mail.syntax, [=, this] { return make_id(length); }))).first;
         found->second.escape_json = mail.escape_json;
     }
     Answer & answer = found->second;
@@ -189,10 +190,11 @@ void AnswerParsing::add_event(GenerationId id, Answer & answer, const AnswerDelt
     answer.tokens = 0;
 }
 
-std::string AnswerParsing::make_id() {
+std::string AnswerParsing::make_id(size_t length) {
     constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    std::string id = "call_";
-    for (int i = 0; i < 24; ++i) id += kLetters[random_() % kLetters.size()];
+    constexpr size_t kUsualLength = 29;
+    std::string id = length == 0 ? "call_" : "";
+    while (id.size() < (length == 0 ? kUsualLength : length)) id += kLetters[random_() % kLetters.size()];
     return id;
 }
 

@@ -78,7 +78,7 @@ class AnswerParsing {
     void report(GenerationId id, Answer & answer);
     void add_delta(GenerationId id, Answer & answer, const AnswerDelta & delta);
     void add_event(GenerationId id, Answer & answer, const AnswerDelta & delta, std::string_view text);
-    std::string make_id();
+    std::string make_id(size_t length);
 
     const std::function<int32_t(std::string_view)> count_tokens_;
     EventOutbox outbox_;  // produced by the parsing thread

@@ -7,6 +7,8 @@ namespace inferno::llama {
 
 struct AnswerSyntax {
     common_chat_parser_params params;
+    // Some templates take ids of this length only; 0: any.
+    size_t call_id_length = 0;
 };
 
 }  // namespace inferno::llama

@@ -79,8 +79,13 @@ bool is_content_only(const common_chat_params & params, const common_chat_parser
     return is_content_as_it_is(parser, params.thinking_start_tag + markers);
 }
 
-std::shared_ptr<const AnswerSyntax> syntax_of(const common_chat_params & params,
-                                              const common_chat_templates_inputs & inputs) {
+// Mistral's templates refuse messages with other ids.
+size_t call_id_length_of(const std::string & source) {
+    return source.find("length != 9") == std::string::npos ? 0 : 9;
+}
+
+std::shared_ptr<AnswerSyntax> syntax_of(const common_chat_params & params,
+                                        const common_chat_templates_inputs & inputs) {
     if (params.parser.empty()) return nullptr;
     auto syntax = std::make_shared<AnswerSyntax>();
     syntax->params = common_chat_parser_params(params);
@@ -95,9 +100,13 @@ std::shared_ptr<const AnswerSyntax> syntax_of(const common_chat_params & params,
     return syntax;
 }
 
-RenderedChat to_rendered(common_chat_params params, const common_chat_templates_inputs & inputs) {
+RenderedChat to_rendered(common_chat_params params, const common_chat_templates_inputs & inputs,
+                         const std::string & source) {
     RenderedChat chat;
-    chat.syntax = syntax_of(params, inputs);
+    if (auto syntax = syntax_of(params, inputs)) {
+        syntax->call_id_length = call_id_length_of(source);
+        chat.syntax = std::move(syntax);
+    }
     chat.prompt = std::move(params.prompt);
     chat.stop_strings = std::move(params.additional_stops);
     chat.grammar = std::move(params.grammar);
@@ -156,7 +165,8 @@ Result<RenderedChat> ChatTemplate::render(const ChatInput & input) const {
     }
     try {
         const std::lock_guard lock(mutex_);
-        return to_rendered(common_chat_templates_apply(templates_.get(), inputs), inputs);
+        return to_rendered(common_chat_templates_apply(templates_.get(), inputs), inputs,
+                           common_chat_templates_source(templates_.get()));
     } catch (const std::exception & error) {
         const std::string reason = one_line(error.what());
         // Only the conversion of schemas speaks like this.

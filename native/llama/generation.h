@@ -31,6 +31,7 @@ struct GenerationRequest {
     PromptKind kind = PromptKind::Text;
     std::string prompt;
     std::vector<llama_token> tokens;
+    std::string suffix;  // follows what is to be generated; not of chats
     ChatInput chat;
     int32_t max_tokens = -1;  // -1: until the context is full
     SamplingParams sampling;

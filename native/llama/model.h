@@ -38,6 +38,7 @@ struct ModelDescription {
     llama_token eos_token = LLAMA_TOKEN_NULL;
     bool supports_embeddings = false;
     bool supports_generation = false;
+    bool supports_infill = false;  // its vocabulary has the tokens for it
 };
 
 class Model {

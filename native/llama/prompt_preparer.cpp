@@ -125,9 +125,14 @@ Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest
     if (request.kind == PromptKind::Tokens) {
         Status status = check_token_ids(request.tokens, model_->description().vocabulary_size, "prompt");
         if (!status) return status;
-        return std::move(request.tokens);
+        if (request.suffix.empty()) return std::move(request.tokens);
+        return infill_prompt(model_->vocab(), request.tokens, request.suffix);
     }
-    if (request.kind == PromptKind::Text) return tokenize(model_->vocab(), request.prompt, true, true);
+    if (request.kind == PromptKind::Text) {
+        auto tokens = tokenize(model_->vocab(), request.prompt, request.suffix.empty(), true);
+        if (!tokens || request.suffix.empty()) return tokens;
+        return infill_prompt(model_->vocab(), tokens.value(), request.suffix);
+    }
     auto rendered = model_->chat_template().render(request.chat);
     if (!rendered) return rendered.status();
     RenderedChat & chat = rendered.value();

@@ -7,6 +7,7 @@
 #include <random>
 #include <sstream>
 
+#include "log.h"
 #include "native/core/utf8.h"
 #include "native/llama/chat_template.h"
 #include "test/native/answer_cases.h"
@@ -35,12 +36,13 @@ struct Gathered {
     }
     std::string text() const {
         std::string text = "content:" + content + "|reasoning:" + reasoning;
-        for (const test::ExpectedCall & call : calls) text += "|call:" + call.name + call.arguments + call.id;
+        for (const test::ExpectedCall & call : calls) text += "|call:" + call.name + call.arguments;
         return text;
     }
 };
 
 const ChatTemplate & chat_template(const std::string & file) {
+    common_log_set_verbosity_thold(-1);
     static std::map<std::string, std::unique_ptr<ChatTemplate>> templates;
     auto & found = templates[file];
     if (!found) {
@@ -138,6 +140,10 @@ INFERNO_TEST(answers_of_every_family_are_read_the_same_in_whatever_pieces_they_c
         }
         for (const size_t longest : {1, 3, 7, 40}) {
             const Gathered pieces = stream(chat, split(answer.text, random, longest));
+            for (size_t i = 0; i < pieces.calls.size(); ++i) {
+                // A template may write the id behind the arguments; then one was made.
+                CHECK(pieces.calls[i].id.empty() || pieces.calls[i].id == answer.calls.at(i).id);
+            }
             if (pieces.text() != whole.text()) {
                 inferno::test::report_failure(__FILE__, __LINE__,
                                               std::string(answer.template_file) + ": in pieces of at most " +
@@ -158,8 +164,9 @@ INFERNO_TEST(an_answer_that_ends_anywhere_keeps_what_was_reported_of_it) {
             const std::string cut = answer.text.substr(0, length);
             const Gathered gathered = stream(chat, split(cut, random, 5));
             CHECK(gathered.calls.size() <= answer.calls.size());
-            CHECK(answer.reasoning.starts_with(gathered.reasoning) || gathered.reasoning.starts_with(answer.reasoning) ||
-                  answer.text.find(gathered.reasoning) != std::string::npos);
+            // Until it is clear what is thought, everything is: no more than was said, in its order.
+            CHECK(answer.text.find(gathered.reasoning) != std::string::npos);
+            CHECK(answer.text.find(gathered.content) != std::string::npos);
         }
     }
 }

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "log.h"
 #include "native/llama/chat_template.h"
 #include "test/native/answer_cases.h"
 #include "test/native/check.h"
@@ -12,6 +13,7 @@ namespace inferno::llama {
 namespace {
 
 std::shared_ptr<const AnswerSyntax> hermes_syntax() {
+    common_log_set_verbosity_thold(-1);
     std::ifstream stream(std::string(INFERNO_CHAT_TEMPLATES) + "/NousResearch-Hermes-2-Pro-Llama-3-8B-tool_use.jinja");
     std::stringstream source;
     source << stream.rdbuf();
