@@ -43,12 +43,14 @@ class AnswerParser {
         std::string arguments;
     };
 
-    bool read(bool is_partial, common_chat_msg & message) const;
+    bool read(bool is_partial, common_chat_msg & message);
+    // While it is open which of two syntaxes the answer follows: what both say of it.
+    bool read_either(bool is_partial, common_chat_msg & message);
     void report(const common_chat_msg & message, bool is_final, std::vector<AnswerDelta> & out);
     void report_call(const common_chat_tool_call & found, size_t index, bool is_complete,
                      std::vector<AnswerDelta> & out);
 
-    const std::shared_ptr<const AnswerSyntax> syntax_;
+    std::shared_ptr<const AnswerSyntax> syntax_;  // the one it follows, as soon as that is known
     const std::function<std::string()> make_id_;
     std::string text_;
     // Reported so far.

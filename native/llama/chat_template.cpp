@@ -6,6 +6,7 @@
 #include "chat.h"
 #include "json.h"
 #include "native/llama/answer_syntax.h"
+#include "native/llama/grammar_text.h"
 
 namespace inferno::llama {
 namespace {
@@ -120,6 +121,35 @@ RenderedChat to_rendered(common_chat_params params, const common_chat_templates_
     return chat;
 }
 
+void add_missing(std::vector<std::string> & texts, const std::vector<std::string> & others) {
+    for (const std::string & other : others) {
+        if (std::find(texts.begin(), texts.end(), other) == texts.end()) texts.push_back(other);
+    }
+}
+
+// An answer that is a call of a function or follows the schema. llama.cpp knows one or the other.
+RenderedChat render_either(const common_chat_templates * templates, const common_chat_templates_inputs & inputs,
+                           const std::string & source) {
+    common_chat_templates_inputs with_schema = inputs;
+    with_schema.tool_choice = COMMON_CHAT_TOOL_CHOICE_NONE;
+    RenderedChat content = to_rendered(common_chat_templates_apply(templates, with_schema), with_schema, source);
+    common_chat_templates_inputs with_call = inputs;
+    with_call.tool_choice = COMMON_CHAT_TOOL_CHOICE_REQUIRED;
+    with_call.json_schema.clear();
+    RenderedChat chat = to_rendered(common_chat_templates_apply(templates, with_call), with_call, source);
+    // A template without calls.
+    if (chat.grammar.empty() || !chat.syntax || !content.syntax) return content;
+    auto either = std::make_shared<AnswerSyntax>(*chat.syntax);
+    either->alternative = content.syntax;
+    chat.syntax = std::move(either);
+    chat.grammar = either_grammar(chat.grammar, content.grammar);
+    chat.grammar_lazy = false;
+    chat.triggers.clear();
+    add_missing(chat.stop_strings, content.stop_strings);
+    add_missing(chat.preserved_tokens, content.preserved_tokens);
+    return chat;
+}
+
 // llama.cpp lists its complaints one per line.
 std::string one_line(const char * text) {
     std::string line = text;
@@ -165,8 +195,10 @@ Result<RenderedChat> ChatTemplate::render(const ChatInput & input) const {
     }
     try {
         const std::lock_guard lock(mutex_);
-        return to_rendered(common_chat_templates_apply(templates_.get(), inputs), inputs,
-                           common_chat_templates_source(templates_.get()));
+        const std::string source = common_chat_templates_source(templates_.get());
+        const bool may_call = !inputs.tools.empty() && inputs.tool_choice == COMMON_CHAT_TOOL_CHOICE_AUTO;
+        if (may_call && !inputs.json_schema.empty()) return render_either(templates_.get(), inputs, source);
+        return to_rendered(common_chat_templates_apply(templates_.get(), inputs), inputs, source);
     } catch (const std::exception & error) {
         const std::string reason = one_line(error.what());
         // Only the conversion of schemas speaks like this.

@@ -200,6 +200,36 @@ INFERNO_TEST(a_call_that_must_come_is_forced_by_a_grammar_and_one_that_may_come_
     CHECK(render("Qwen-Qwen2.5-7B-Instruct.jinja", input).grammar.empty());
 }
 
+INFERNO_TEST(an_answer_may_be_a_call_or_follow_a_schema) {
+    std::mt19937 random(11);
+    ChatInput input;
+    input.messages_json = kQuestion;
+    input.tools_json = test::kTools;
+    input.json_schema = R"({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})";
+    const struct {
+        const char * file;
+        const char * call;
+    } families[] = {
+        {"Qwen-Qwen2.5-7B-Instruct.jinja", "<tool_call>\n{\"name\": \"special_function\", \"arguments\": {\"arg1\": 1}}\n</tool_call>"},
+        {"meta-llama-Llama-3.2-3B-Instruct.jinja", "{\"name\": \"special_function\", \"parameters\": {\"arg1\": 1}}"},
+        {"mistralai-Mistral-Nemo-Instruct-2407.jinja",
+         "[TOOL_CALLS][{\"name\": \"special_function\", \"arguments\": {\"arg1\": 1}, \"id\": \"123456789\"}]"},
+    };
+    for (const auto & family : families) {
+        const RenderedChat chat = render(family.file, input);
+        CHECK(!chat.grammar_lazy);
+        CHECK(chat.grammar.starts_with("root ::= a-root | b-root"));
+        for (const size_t longest : {1, 5, 100}) {
+            const Gathered content = stream(chat, split("{\"n\": 12}", random, longest));
+            CHECK_EQ(content.content, "{\"n\": 12}");
+            CHECK_EQ(content.calls.size(), size_t{0});
+            const Gathered call = stream(chat, split(family.call, random, longest));
+            CHECK_EQ(call.content, "");
+            CHECK_EQ(call.calls.size(), size_t{1});
+        }
+    }
+}
+
 INFERNO_TEST(a_continued_message_reports_only_what_is_new) {
     ChatInput input;
     input.messages_json =

@@ -31,28 +31,15 @@ export const chatCompletionBody = z.object(
 
 export type ChatCompletionBody = z.infer<typeof chatCompletionBody>;
 
-function constrains(body: RawBody): string | undefined {
-  const format = body['response_format'];
-  if (typeof format === 'object' && format !== null && 'type' in format && format.type !== 'text') {
-    return 'response_format';
-  }
-  return ['grammar', 'json_schema'].find((name) => body[name] != null && body[name] !== '');
-}
-
-/** The calls of every template have a grammar of their own; only where none may come is there room for another one. */
-function constraintFaults(body: RawBody): Fault[] {
-  const { tools, tool_choice: choice } = body;
-  const constraint = constrains(body);
-  if (constraint === undefined || !Array.isArray(tools) || tools.length === 0 || choice === 'none') return [];
-  // A call is forced: there is no content for the format to describe.
-  if (constraint === 'response_format' && choice != null && choice !== 'auto') return [];
-  const message = `Expected no ${constraint} together with tools, unless tool_choice is "none".`;
-  return [{ param: constraint, message }];
+/** The calls of every template have a grammar of their own, beside which another one has no room. */
+function grammarFaults({ grammar, tools, tool_choice: choice }: RawBody): Fault[] {
+  if (grammar == null || grammar === '' || !Array.isArray(tools) || tools.length === 0 || choice === 'none') return [];
+  return [{ param: 'grammar', message: 'Expected no grammar together with tools, unless tool_choice is "none".' }];
 }
 
 /** What holds between fields. */
 export function chatCompletionRules(body: RawBody): Fault[] {
-  const faults = [...samplingRules(body), ...toolRules(body), ...constraintFaults(body)];
+  const faults = [...samplingRules(body), ...toolRules(body), ...grammarFaults(body)];
   if (body['top_logprobs'] != null && body['logprobs'] !== true) {
     faults.push({ param: 'top_logprobs', message: 'top_logprobs is only allowed with "logprobs": true.' });
   }
