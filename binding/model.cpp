@@ -185,6 +185,7 @@ Napi::Value ModelObject::info(const Napi::CallbackInfo & info) {
     object.Set("vocabularySize", d.vocabulary_size);
     object.Set("bosToken", d.bos_token);
     object.Set("eosToken", d.eos_token);
+    object.Set("supportsInfill", d.supports_infill);
     object.Set("supportsEmbeddings", d.supports_embeddings && state_->engine != nullptr);
     object.Set("contextSize", state_->engine ? state_->engine->context_size() : 0);
     object.Set("parallel", state_->engine ? state_->engine->parallel() : 0);

@@ -80,6 +80,7 @@ LoadSettings read_settings(const Napi::Object & object) {
     LoadSettings settings;
     settings.model.path = object.Get("path").ToString().Utf8Value();
     settings.model.gpu_layers = options.integer("gpuLayers");
+    settings.model.chat_template = options.text("chatTemplate");
     settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
     settings.engine = read_engine_options(options);
     settings.draft.path = options.object("speculation").text("draftModelPath");

@@ -1,12 +1,15 @@
 # One program with every native unit test; scripts/test-native.mjs runs it. Sources are listed, never globbed.
 add_executable(inferno-native-tests
   test/native/main.cpp
+  test/native/answer_parser_test.cpp
+  test/native/answer_parsing_test.cpp
   test/native/batch_plan_test.cpp
   test/native/capacity_test.cpp
   test/native/engine_scheduling_test.cpp
   test/native/engine_test.cpp
   test/native/event_outbox_test.cpp
   test/native/gguf_check_test.cpp
+  test/native/grammar_text_test.cpp
   test/native/journal_recovery_test.cpp
   test/native/journal_test.cpp
   test/native/generation_times_test.cpp
@@ -25,4 +28,7 @@ add_executable(inferno-native-tests
   test/native/zstd_stream_test.cpp
 )
 target_link_libraries(inferno-native-tests PRIVATE inferno_native inferno_zstd)
+# Chat templates of many model families, which llama.cpp ships for its own tests.
+target_compile_definitions(inferno-native-tests PRIVATE
+  INFERNO_CHAT_TEMPLATES="${CMAKE_CURRENT_SOURCE_DIR}/native/vendor/llama.cpp/models/templates")
 add_dependencies(inferno-native-tests ggml-cpu)

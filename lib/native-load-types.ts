@@ -26,6 +26,8 @@ export interface NativeLoadOptions {
   readonly threads: number;
   /** Layers to offload; -1 = all that fit. */
   readonly gpuLayers: number;
+  /** Jinja; empty: the file's. */
+  readonly chatTemplate: string;
   /** Load only the vocabulary: tokenize, detokenize and renderChat work, generation does not. */
   readonly vocabularyOnly: boolean;
   readonly scheduling: NativeSchedulingOptions;

@@ -8,6 +8,7 @@
 
 import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
 import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
+import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
 
 export interface NativeModelInfo {
@@ -32,6 +33,8 @@ export interface NativeModelInfo {
   /** Jinja source of the chat template; empty when the file has none (llama.cpp's ChatML default is used). */
   readonly chatTemplate: string;
   readonly supportsEmbeddings: boolean;
+  /** The vocabulary has tokens for text between a prefix and a suffix. */
+  readonly supportsInfill: boolean;
 }
 
 /** Counters of one model, read without stopping the engine. */
@@ -126,12 +129,26 @@ export interface NativeQueueStatus {
 export interface NativeGenerationRequest {
   readonly prompt?: string;
   readonly tokens?: Int32Array;
+  /** What follows the text to be generated; not for chats. REQUIRES: the model supports infill. */
+  readonly suffix?: string;
   /** OpenAI's `messages` array as JSON; the model's chat template renders it natively. */
   readonly messagesJson?: string;
   /** OpenAI's `tools` array as JSON (chat only). */
   readonly toolsJson?: string;
   /** JSON object of extra template variables (chat only), e.g. {"enable_thinking": false}. */
   readonly templateArgumentsJson?: string;
+  /** Chat only; default 'auto'. 'required': the grammar leaves nothing but a call. */
+  readonly toolChoice?: 'auto' | 'required' | 'none';
+  /** Chat only; default: whether the template can show several calls of one answer. */
+  readonly parallelToolCalls?: boolean;
+  /** Chat only; default true: what the model thinks comes as `reasoning` records. False: it is part of the text. */
+  readonly parseReasoning?: boolean;
+  /** Chat only: the last message is the assistant's, and is continued. */
+  readonly continueFinalMessage?: boolean;
+  /** Chat only: tokens that the model may think; -1 or absent: no limit. */
+  readonly reasoningBudget?: number;
+  /** Said before the end of a reasoning that has used up its budget. */
+  readonly reasoningBudgetMessage?: string;
 
   /** Tokens to generate at most; -1 = until the context is full. */
   readonly maxTokens: number;
@@ -151,7 +168,8 @@ export interface NativeGenerationRequest {
   readonly logitBias?: Float64Array;
   /** GBNF grammar. */
   readonly grammar?: string;
-  /** JSON schema as JSON text; turned into a grammar natively. */
+  readonly samplers?: NativeRareSamplers;
+  /** JSON schema as JSON text; turned into a grammar natively. Of a chat it describes the content. */
   readonly jsonSchema?: string;
   readonly stop?: readonly string[];
   /** Alternatives to report per token, 0–20; -1 = no logprobs. */
@@ -173,7 +191,7 @@ export interface NativeGenerationRequest {
 }
 
 /** Int32 fields of one event record; the records of a drain lie one after another. */
-export const EVENT_STRIDE = 8;
+export const EVENT_STRIDE = 9;
 export const EventField = {
   generation: 0,
   kind: 1,
@@ -181,13 +199,16 @@ export const EventField = {
   textLength: 3,
   /** Tokens whose text this record completes (text records), 0 otherwise. */
   tokens: 4,
-  /** JSON beside the text: logprobs of the tokens (text records) or a NativeGenerationEnd (end records). */
+  /** JSON beside the text: logprobs of the tokens, a NativeGenerationEnd (end records), a call's id (tool call records). */
   auxOffset: 5,
   auxLength: 6,
   /** 1 when the text is pure ASCII, so that latin1 decoding is enough. */
   ascii: 7,
+  /** Which tool call (tool call and argument records). */
+  call: 8,
 } as const;
-export const EventKind = { text: 0, end: 1 } as const;
+/** The text of a tool call record is the function's name; `reasoning` and the later ones come from chats only. */
+export const EventKind = { text: 0, end: 1, reasoning: 2, toolCall: 3, toolArguments: 4 } as const;
 
 /** Parsed from the aux JSON of an end record. */
 export interface NativeGenerationEnd {
@@ -215,6 +236,9 @@ export interface NativeGenerationEnd {
   readonly acceptedTokens: number;
   /** Times it was parked for a better one. */
   readonly preemptions: number;
+  /** Of the completion tokens. */
+  readonly reasoningTokens: number;
+  readonly toolCalls: number;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -234,7 +258,10 @@ export interface NativeTokenLogprob {
 }
 
 /** One of the last 1,000 generations that ended, as the engine saw it. */
-export interface NativeGenerationProfile extends Omit<NativeGenerationEnd, 'stopSequence' | 'error'> {
+export interface NativeGenerationProfile extends Omit<
+  NativeGenerationEnd,
+  'stopSequence' | 'error' | 'reasoningTokens' | 'toolCalls'
+> {
   readonly generation: number;
   readonly tier: Tier;
   /** The longest time between two tokens. */
@@ -258,7 +285,7 @@ export interface NativeModel {
   /** Memory the model holds now: weights, KV cache and compute buffers, without the prefix cache. */
   memoryBytes(): number;
   /** A second engine over the same weights. */
-  replicate(options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'vocabularyOnly'>): NativeLoadHandle;
+  replicate(options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>): NativeLoadHandle;
   /**
    * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
    * tokenizing and grammar compilation happen on the model's preparation thread. Every generation ends with exactly one

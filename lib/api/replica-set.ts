@@ -72,6 +72,7 @@ class Replica {
 /** Passes events on and keeps the replica's account. */
 class CountedSink implements TokenSink {
   readonly onText: TokenSink['onText'];
+  readonly onDelta: NonNullable<TokenSink['onDelta']>;
   readonly onFlush: () => void;
   readonly #sink: TokenSink;
   readonly #replica: Replica;
@@ -82,6 +83,7 @@ class CountedSink implements TokenSink {
     this.#replica = replica;
     this.#tokens = tokens;
     this.onText = sink.onText.bind(sink);
+    this.onDelta = (delta, tokens, logprobs) => sink.onDelta?.(delta, tokens, logprobs);
     this.onFlush = () => sink.onFlush?.();
     replica.generations++;
     replica.tokens += tokens;

@@ -102,8 +102,8 @@ export class RequestRecorder {
       inputTokens: sum(({ usage }) => usage.promptTokens),
       cachedTokens: sum(({ usage }) => usage.cachedTokens),
       outputTokens: sum(({ usage }) => usage.completionTokens),
-      draftedTokens: sum(({ draftedTokens }) => draftedTokens),
-      acceptedTokens: sum(({ acceptedTokens }) => acceptedTokens),
+      draftedTokens: sum(({ usage }) => usage.draftedTokens),
+      acceptedTokens: sum(({ usage }) => usage.acceptedTokens),
       preemptions: sum(({ preemptions }) => preemptions),
       memoryBytes: facts.memoryBytes,
     };

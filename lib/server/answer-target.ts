@@ -44,6 +44,8 @@ export interface AnswerTarget {
   readonly recorder: RequestRecorder | undefined;
   /** How the parts of a streamed answer are to be written. */
   readonly framing: PartFraming;
+  /** Headers of the answer, whatever it will be; for who has headers. */
+  setHeaders?(headers: readonly Header[]): void;
   /** What to cancel when it closes. */
   setWork(work: ExchangeWork): void;
   /** Undefined for who takes whole answers only. REQUIRES: nothing sent. */

@@ -65,6 +65,11 @@ export class CompletionFormat implements AnswerFormat {
     return `${this.#beforeText}${text}","index":${String(index)},"logprobs":${logprobsJson(logprobs, offset)},"finish_reason":null}${this.#eventEnd}`;
   }
 
+  /** A text completion neither thinks nor calls. */
+  delta(): string {
+    return '';
+  }
+
   finish(index: number, reason: FinishReason): string {
     return `${this.#beforeText}","index":${String(index)},"logprobs":null,"finish_reason":"${reason}"}${this.#eventEnd}`;
   }

@@ -36,6 +36,8 @@ const varies: Header = ['vary', 'accept-encoding'];
 /** What nginx logs for a client that closed its connection before it was answered. */
 const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
+/** The version of the API that OpenAI's servers name, and that the answers here follow. */
+const openaiVersion = '2020-10-01';
 /** Bodies above this are written piece by piece as the client takes them. */
 const largeBytes = 64 * 1024;
 
@@ -68,6 +70,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** Of the answer; the client's own leaving has one, too. */
   #status = clientLeft;
   #errorCode: string | undefined;
+  #answerHeaders: readonly Header[] = [];
   #record: RequestRecord | undefined;
 
   /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
@@ -127,6 +130,10 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#activity = activity;
   }
 
+  setHeaders(headers: readonly Header[]): void {
+    this.#answerHeaders = headers;
+  }
+
   pauseWork(): void {
     this.#work?.pause();
   }
@@ -141,10 +148,12 @@ export class Exchange implements ActivityOwner, RequestTarget {
     res.writeStatus(statusLine(status));
     res.writeHeader('content-type', contentType);
     res.writeHeader('x-request-id', this.requestId);
+    res.writeHeader('openai-version', openaiVersion);
     // uWebSockets.js closes idle connections after 8 to 12 s; clients that know stop reusing them in time.
     res.writeHeader('keep-alive', 'timeout=7');
     this.#writeTrace();
     for (const [name, value] of this.#corsHeaders) res.writeHeader(name, value);
+    for (const [name, value] of this.#answerHeaders) res.writeHeader(name, value);
     for (const [name, value] of headers) res.writeHeader(name, value);
   }
 
@@ -167,7 +176,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
     this.noteError(reply);
-    const headers: Header[] = [];
+    const headers: Header[] = [this.processingHeader()];
     if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
     if (reply.status === 429 || reply.status === 503)

@@ -3,6 +3,7 @@ import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import type { GenerationPlan } from './generation-group.js';
 import { dependencyFailed, HeldAnswer } from './held-answer.js';
+import { rateLimitHeaders } from './rate-limit-headers.js';
 import type { RequestLedger, RequestRecord } from './request-ledger.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import { StreamedAnswer } from './streamed-answer.js';
@@ -71,6 +72,7 @@ export function startAnswer(exchange: AnswerTarget, request: AnswerRequest): voi
   }
   const remainingMs = remainingMsOf(exchange, scheduling);
   const count = plan.requests.length;
+  exchange.setHeaders?.(rateLimitHeaders(admission.room(plan.served.model, scheduling.tier)));
   const refusal = admission.refusal(plan.served.model, count, scheduling, remainingMs);
   if (refusal !== undefined) {
     exchange.sendError(refusal);

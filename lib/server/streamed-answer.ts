@@ -1,4 +1,4 @@
-import type { GenerationEnd, TokenSink } from '../api/token-sink.js';
+import type { AnswerDelta, GenerationEnd, TokenSink } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
 import type { AnswerFormat, FinishReason } from './answer-format.js';
 import type { AnswerStream, AnswerTarget } from './answer-target.js';
@@ -34,11 +34,7 @@ class StreamedChoice implements TokenSink {
   }
 
   onText(text: string, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
-    this.#tokens += tokens;
-    if (!this.#opened) {
-      this.#opened = true;
-      this.#parts = this.#format.opening(this.#index);
-    }
+    this.#open(tokens);
     if (logprobs === undefined || logprobs.length === 0) {
       this.#text += text;
       return;
@@ -46,6 +42,12 @@ class StreamedChoice implements TokenSink {
     this.#frameText();
     this.#parts += this.#format.textWithLogprobs(this.#index, text, logprobs, this.#offset);
     for (const { token } of logprobs) this.#offset += token.length;
+  }
+
+  onDelta(delta: AnswerDelta, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
+    this.#open(tokens);
+    this.#frameText();
+    this.#parts += this.#format.delta(this.#index, delta, logprobs);
   }
 
   onEnd(end: GenerationEnd): void {
@@ -60,6 +62,13 @@ class StreamedChoice implements TokenSink {
     this.#tokens = 0;
     if (this.#end !== undefined) this.#answer.choiceEnded(this.#index, this.#end, this.#opened, wake);
     else this.#answer.write(wake);
+  }
+
+  #open(tokens: number): void {
+    this.#tokens += tokens;
+    if (this.#opened) return;
+    this.#opened = true;
+    this.#parts = this.#format.opening(this.#index);
   }
 
   #frameText(): void {

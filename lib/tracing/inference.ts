@@ -61,8 +61,8 @@ function writePhases({ index, end }: Choice, isOnly: boolean, writer: SpanWriter
   });
   write('decode', prefilled, moments.endedUs, {
     'inferno.tokens.completion': usage.completionTokens,
-    'inferno.tokens.drafted': end.draftedTokens,
-    'inferno.tokens.accepted': end.acceptedTokens,
+    'inferno.tokens.drafted': usage.draftedTokens,
+    'inferno.tokens.accepted': usage.acceptedTokens,
     'inferno.detokenize.duration': timings.detokenizeMs / usPerMs,
   });
 }

@@ -8,6 +8,7 @@
 #include "native/llama/backend.h"
 #include "native/llama/capacity.h"
 #include "native/llama/memory_use.h"
+#include "native/llama/tokenizer.h"
 
 namespace inferno::llama {
 namespace {
@@ -38,7 +39,11 @@ Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions & options
       options_(options),
       embedder_(model_),
       thread_budget_(options.threads, available_cores()),
-      outbox_(std::move(wake)) {}
+      outbox_(wake),
+      parsing_(std::make_unique<AnswerParsing>(std::move(wake), [this](std::string_view text) {
+          const auto tokens = tokenize(model_->vocab(), text, false, false);
+          return tokens ? static_cast<int32_t>(tokens.value().size()) : 0;
+      })) {}
 
 Engine::~Engine() { shut_down(); }
 
@@ -167,9 +172,10 @@ void Engine::embed(EmbeddingJob job) {
 }
 
 size_t Engine::drain(std::span<int32_t> records, std::span<uint8_t> text) {
-    const bool was_full = !outbox_.has_room();
-    const size_t count = outbox_.drain(records, text);
-    if (was_full && outbox_.has_room()) notify();
+    const bool was_full = !has_event_room();
+    size_t count = outbox_.drain(records, text);
+    if (count == 0) count = parsing_->drain(records, text);
+    if (was_full && has_event_room()) notify();
     return count;
 }
 
@@ -188,6 +194,7 @@ void Engine::shut_down() {
     stopping_hint_.store(true, std::memory_order_relaxed);
     mail_wakeup_.notify_one();
     if (thread_.joinable()) thread_.join();
+    parsing_->stop();
     prefixes_.reset();
     speculation_.reset();
     draft_model_.reset();
@@ -206,7 +213,7 @@ EngineStats Engine::stats() const {
     stats.tokens_decoded = tokens_decoded_.load(std::memory_order_relaxed);
     stats.tokens_prefilled = tokens_prefilled_.load(std::memory_order_relaxed);
     stats.requests_finished = requests_finished_.load(std::memory_order_relaxed);
-    stats.wakes = outbox_.wake_count();
+    stats.wakes = outbox_.wake_count() + parsing_->wake_count();
     stats.tokens_cached = tokens_cached_.load(std::memory_order_relaxed);
     stats.tokens_drafted = tokens_drafted_.load(std::memory_order_relaxed);
     stats.tokens_accepted = tokens_accepted_.load(std::memory_order_relaxed);

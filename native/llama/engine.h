@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "native/llama/answer_parsing.h"
 #include "native/llama/batch_plan.h"
 #include "native/llama/decode_batch.h"
 #include "native/llama/draft_model.h"
@@ -124,6 +125,7 @@ class Engine {
     void notify();
     void set_flag(GenerationId id, std::atomic<bool> GenerationControl::* flag, bool value);
     void receive(GenerationPtr generation);
+    bool has_event_room() const { return outbox_.has_room() && parsing_->has_room(); }
 
     // Engine thread; in engine_loop.cpp.
     void run();
@@ -134,6 +136,7 @@ class Engine {
     void decode();
     void run_decode_call();
     void remove_bridges();
+    void publish_events(bool urgent);
     void record_step(uint64_t decoded_tokens);
     void fail_batch(int32_t status);
     void end_everything();
@@ -238,6 +241,7 @@ class Engine {
     std::atomic<uint64_t> tokens_accepted_{0};
 
     EventOutbox outbox_;
+    std::unique_ptr<AnswerParsing> parsing_;  // constant after construction
     std::unique_ptr<PromptPreparer> preparer_;
     std::thread thread_;
 };

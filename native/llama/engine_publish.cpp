@@ -122,7 +122,7 @@ bool Engine::accept_token(RunningGeneration & generation, llama_token token, std
     }
     const int64_t begun_ticks = recorder_ ? profile::now_ticks() : 0;
     piece_.clear();
-    append_token_piece(model_->vocab(), token, false, piece_);
+    append_token_piece(model_->vocab(), token, generation.shows(token), piece_);
     text_.clear();
     const bool stopped = generation.text.push(piece_, text_);
     if (!text_.empty()) emit_text(generation, text_);
@@ -140,7 +140,10 @@ bool Engine::accept_token(RunningGeneration & generation, llama_token token, std
 
 void Engine::emit_text(RunningGeneration & generation, std::string & text) {
     if (!generation.pending_logprobs.empty()) generation.pending_logprobs += ']';
-    if (generation.escape_json) {
+    if (generation.syntax) {
+        parsing_->add_text(generation.control->id, generation.syntax, generation.escape_json, text,
+                           generation.pending_tokens, generation.pending_logprobs);
+    } else if (generation.escape_json) {
         piece_.clear();
         append_json_escaped(text, piece_);
         outbox_.add_text(generation.control->id, piece_, generation.pending_tokens, generation.pending_logprobs);
@@ -183,7 +186,11 @@ void Engine::finish(GenerationPtr generation, StopReason reason, Status error) {
     end.ended_us = ended_us;
     const GenerationId id = generation->control->id;
     if (recorder_) recorder_->ended(id, generation->scheduling.tier, end, generation->times.longest_gap_us);
-    outbox_.add_end(id, end);
+    if (generation->syntax) {
+        parsing_->add_end(id, std::move(end));
+    } else {
+        outbox_.add_end(id, end);
+    }
     urgent_ = true;
     requests_finished_.fetch_add(1, std::memory_order_relaxed);
     if (generation->parked) parked_bytes_ -= generation->parked->bytes.size();

@@ -3,7 +3,7 @@ import type { Tier } from '../../api/types.js';
 import type { ServerOptions } from '../../server/index.js';
 import { addBackgroundFlags, backgroundFrom, type BackgroundFlags } from '../background-flags.js';
 import { UsageError } from '../cli-error.js';
-import { addLoadFlags, loadOptionsFrom, servingFlags, type LoadFlags } from '../load-flags.js';
+import { addLoadFlags, loadOptionsFrom, servingFlags, templateFlags, type LoadFlags } from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
 import { modelSources, type ModelFlags } from '../model-sources.js';
 import { collect, integerIn, nonEmpty } from '../option-parsers.js';
@@ -139,6 +139,6 @@ export function addServeCommand(program: Command): void {
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
   addBackgroundFlags(command);
   addTracingFlags(command);
-  addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize', ...servingFlags]);
+  addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize', ...templateFlags, ...servingFlags]);
   command.addHelpText('after', afterHelp).action(serve);
 }

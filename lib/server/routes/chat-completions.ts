@@ -4,7 +4,7 @@ import { ChatFormat } from '../chat-format.js';
 import { faultsReply } from '../error-response.js';
 import { chatRequests } from '../generation-requests.js';
 import type { ServedModel } from '../model-catalog.js';
-import { schedulingOf } from '../request-scheduling.js';
+import { schedulingOf, serviceTierOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { chatCompletionBody, chatCompletionRules } from '../schemas/chat-completions.js';
 import type { ChatCompletionBody } from '../schemas/chat-completions.js';
@@ -18,9 +18,10 @@ function answer(
   body: ChatCompletionBody,
   scheduling: RequestScheduling,
 ): void {
-  const requests = chatRequests(body, served.model.info.contextSize, scheduling);
+  const requests = chatRequests(body, served.model, scheduling);
   const includeUsage = body.stream_options?.include_usage === true;
-  const format = new ChatFormat(served, requests.length, includeUsage, target.framing);
+  const serviceTier = serviceTierOf(body, scheduling.tier);
+  const format = new ChatFormat(served, requests.length, includeUsage, target.framing, serviceTier);
   const plan = { served, requests, choicesPerPrompt: requests.length, format };
   startAnswer(target, { plan, scheduling, stream: body.stream === true, includeUsage });
 }
