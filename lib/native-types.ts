@@ -285,7 +285,9 @@ export interface NativeModel {
   /** Memory the model holds now: weights, KV cache and compute buffers, without the prefix cache. */
   memoryBytes(): number;
   /** A second engine over the same weights. */
-  replicate(options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>): NativeLoadHandle;
+  replicate(
+    options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>,
+  ): NativeLoadHandle;
   /**
    * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
    * tokenizing and grammar compilation happen on the model's preparation thread. Every generation ends with exactly one

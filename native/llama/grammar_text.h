@@ -13,7 +13,8 @@ std::string either_grammar(std::string_view first, std::string_view second);
 // it may never come to the call. This is the same grammar without that freedom. REQUIRES: GBNF with a rule named root.
 std::string without_preamble(std::string_view grammar);
 
-// Where each call has markers of its own, llama.cpp allows several whatever was asked. This is the same grammar with one.
+// Where each call has markers of its own, llama.cpp allows several whatever was asked. This is the same grammar with
+// one.
 std::string with_one_call(std::string grammar);
 
 }  // namespace inferno::llama
