@@ -7,9 +7,12 @@ add_library(inferno SHARED
   binding/journal.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/profiles.cpp
   binding/promise_settler.cpp
   binding/queue_status.cpp
   binding/request_reader.cpp
+  binding/statistics.cpp
+  binding/zstd_stream.cpp
   ${CMAKE_JS_SRC}
 )
 target_include_directories(inferno SYSTEM PRIVATE ${CMAKE_JS_INC})
