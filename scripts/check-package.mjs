@@ -138,7 +138,6 @@ async function checkInferno() {
   const npm = ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
   run(join(folder, 'bin/npm'), npm, { cwd: project, env });
   console.log(`installed after ${seconds(beginMs)} s`);
-  if (process.argv.includes('--cpus')) checkCpuVariants(project);
   const cli = readJson(join(project, 'node_modules/inferno-ai/package.json')).bin.inferno;
   const args = [join(project, 'node_modules/inferno-ai', cli), 'serve', '--port', '0'];
   const server = spawn(join(folder, 'bin/node'), args, { cwd: project, env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -149,6 +148,7 @@ async function checkInferno() {
     server.kill('SIGTERM');
     await once(server, 'exit');
   }
+  if (process.argv.includes('--cpus')) checkCpuVariants(project);
 }
 
 /** The same for node-llama-cpp, which gets the network, a full PATH and its install scripts. */
