@@ -9,6 +9,9 @@ export interface Bench {
   readonly tools: PeerTools;
   readonly runs: number;
   readonly quick: boolean;
+  /** Whether packages from npm are measured too. */
+  readonly npmPeers: boolean;
+  readonly soakMinutes: number;
   readonly cores: { readonly server: number; readonly client: number };
   /** Progress; never mixed with the results. */
   say(line: string): void;
@@ -41,6 +44,7 @@ export interface SideResult {
   readonly values: readonly number[];
   readonly cutOff: boolean;
   readonly clientLoad: number;
+  readonly samples?: readonly number[];
 }
 
 /** A B A B …: what changes on the machine meanwhile meets all sides alike. */
@@ -64,6 +68,8 @@ export async function alternate(bench: Alternating, what: string, sides: readonl
 export interface MeasuredMany<Metric extends string> {
   /** A side need not say all. */
   readonly values: Readonly<Partial<Record<Metric, number>>>;
+  /** What a value is made of, such as the latencies of all requests. */
+  readonly samples?: Readonly<Partial<Record<Metric, readonly number[]>>>;
   readonly clientLoad: number;
 }
 
@@ -92,12 +98,16 @@ export async function alternateMany<Metric extends string>(
     }
   }
   return (metric) =>
-    runs.map(({ name, all }) => ({
-      name,
-      values: all.flatMap(({ values }) => values[metric] ?? []),
-      cutOff: false,
-      clientLoad: Math.max(0, ...all.map(({ clientLoad }) => clientLoad)),
-    }));
+    runs.map(({ name, all }) => {
+      const samples = all.flatMap((measured) => measured.samples?.[metric] ?? []);
+      return {
+        name,
+        values: all.flatMap(({ values }) => values[metric] ?? []),
+        cutOff: false,
+        clientLoad: Math.max(0, ...all.map(({ clientLoad }) => clientLoad)),
+        ...(samples.length === 0 ? {} : { samples }),
+      };
+    });
 }
 
 /** Two sides by their names. */

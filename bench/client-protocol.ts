@@ -1,4 +1,8 @@
 /** What the benchmark and its client process say to each other. */
+import type { Arrivals } from '../lib/bench/load/arrivals.js';
+import type { LoadSummary } from '../lib/bench/load/load-summary.js';
+import type { LatencyTargets, RequestRecord } from '../lib/bench/load/request-record.js';
+import type { LoadRequest } from '../lib/bench/load/transport.js';
 import type { CompletionRecord } from './completion-record.js';
 import type { HttpRequest } from './recorded-exchange.js';
 
@@ -65,5 +69,33 @@ export interface CancelResult {
   readonly failure: string | null;
 }
 
-export type ClientJob = StreamsJob | LoadJob | CancelJob;
+/** One load of the generator (`lib/bench/load`) on POST /v1/completions. */
+export interface GeneratedLoad {
+  readonly arrivals: Arrivals;
+  /** Sent in this order, and again from the first when more are needed. */
+  readonly requests: readonly LoadRequest[];
+  /** How many are sent, and for how long; at least one of both. */
+  readonly count?: number;
+  readonly durationMs?: number;
+  readonly targets?: LatencyTargets;
+  readonly timeoutMs?: number;
+  /** Default http. WebSockets are Inferno's own. */
+  readonly transport?: 'http' | 'websocket';
+}
+
+/** Loads that run side by side. When one of a given count ends, the others stop. */
+export interface GenerateJob {
+  readonly kind: 'generate';
+  readonly port: number;
+  readonly loads: readonly GeneratedLoad[];
+  /** Of each load, at most so many records come back. */
+  readonly keepRecords: number;
+}
+
+export interface GeneratedResult {
+  readonly summary: LoadSummary;
+  readonly records: readonly RequestRecord[];
+}
+
+export type ClientJob = StreamsJob | LoadJob | CancelJob | GenerateJob;
 export type ClientReply<Result> = { readonly result: Result } | { readonly error: string };

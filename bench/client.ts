@@ -1,11 +1,13 @@
 /** The benchmark's side of its client process. */
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { messageFrom } from './child-message.js';
 import type {
   CancelJob,
   CancelResult,
   ClientJob,
   ClientReply,
+  GeneratedResult,
+  GenerateJob,
   LoadJob,
   LoadResult,
   StreamsJob,
@@ -14,25 +16,6 @@ import type {
 import type { Child, ChildProcesses } from './processes.js';
 
 const clientFile = fileURLToPath(new URL('load-client.ts', import.meta.url));
-
-async function messageFrom(child: Child): Promise<unknown> {
-  const given = new AbortController();
-  const { signal } = given;
-  const message = once(child.process, 'message', { signal });
-  const ended = once(child.process, 'exit', { signal });
-  try {
-    const first: unknown[] = await Promise.race([
-      message,
-      ended.then(() => {
-        throw child.failure('ended');
-      }),
-    ]);
-    return first[0];
-  } finally {
-    given.abort();
-    await Promise.allSettled([message, ended]);
-  }
-}
 
 export class LoadClient {
   readonly #child: Child;
@@ -55,6 +38,11 @@ export class LoadClient {
 
   async load(job: Omit<LoadJob, 'kind'>): Promise<LoadResult> {
     return (await this.#run({ kind: 'load', ...job })) as LoadResult;
+  }
+
+  /** Of each load. */
+  async generate(job: Omit<GenerateJob, 'kind'>): Promise<GeneratedResult[]> {
+    return (await this.#run({ kind: 'generate', ...job })) as GeneratedResult[];
   }
 
   async cancel(job: Omit<CancelJob, 'kind'>): Promise<CancelResult> {

@@ -1,6 +1,6 @@
 /** What a recorded stream of POST /v1/completions says, the same for every server. */
 import { z } from 'zod';
-import { readAnswer } from './http-answer.js';
+import { readAnswer } from '../lib/bench/load/http-answer.js';
 import type { RecordedExchange } from './recorded-exchange.js';
 
 export interface CompletionRecord {

@@ -4,6 +4,7 @@ import { LoadClient } from './client.js';
 import { completionRequest } from './completion-request.js';
 import { cutOffRate, decodeWork, tokensPerSecond } from './decode-rate.js';
 import type { BenchModel } from './models.js';
+import { PeerProcess, type InProcessPeer } from './peers/in-process.js';
 import { openingOf } from './prompts.js';
 import type { HttpRequest } from './recorded-exchange.js';
 import type { ServerKind, ServerSetup } from './server-kind.js';
@@ -55,6 +56,30 @@ async function measure(client: LoadClient, port: number, model: BenchModel, tria
     work.push(decodeWork(result.streams, model.tokens));
   }
   return { value: tokensPerSecond(work), clientLoad };
+}
+
+/** The same work inside a process, without HTTP. It is bound to the server's core. */
+export async function inProcessDecodeTrial(
+  bench: Bench,
+  peer: InProcessPeer,
+  model: BenchModel,
+  { streams, threads }: Pick<DecodeTrial, 'streams'> & { readonly threads: number | undefined },
+): Promise<Measured> {
+  const loaded = { modelPath: model.path, streams, contextSize, threads };
+  const process = await PeerProcess.start(bench.children, peer, loaded, bench.cores.server);
+  try {
+    const prompts = Array.from({ length: streams }, (_, stream) => openingOf(stream));
+    for (let round = 0; round < (model.tiny ? 4 : 1); round++) {
+      await process.generate(prompts, model.tiny ? model.tokens : Math.min(model.tokens, warmUpTokens));
+    }
+    const work = [];
+    for (let round = 0; round < (streams === 1 ? model.rounds : model.batchRounds); round++) {
+      work.push(decodeWork(await process.generate(prompts, model.tokens), model.tokens));
+    }
+    return { value: tokensPerSecond(work) };
+  } finally {
+    await process.stop();
+  }
 }
 
 /** Tokens per second of all streams together. */

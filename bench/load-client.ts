@@ -5,6 +5,9 @@ import type {
   CancelResult,
   ClientJob,
   ClientReply,
+  GeneratedLoad,
+  GeneratedResult,
+  GenerateJob,
   LoadJob,
   LoadResult,
   StreamsJob,
@@ -13,7 +16,10 @@ import type {
 import { recordOf } from './completion-record.js';
 import { cpuMsOf, restedAt, restingMs } from './cpu-watch.js';
 import type { CpuSample } from './cpu-watch.js';
-import { readAnswer } from './http-answer.js';
+import { readAnswer } from '../lib/bench/load/http-answer.js';
+import { HttpTransport } from '../lib/bench/load/http-transport.js';
+import { runLoad } from '../lib/bench/load/run-load.js';
+import { WebSocketTransport } from '../lib/bench/load/websocket-transport.js';
 import { RecordedExchange } from './recorded-exchange.js';
 
 /** Seldom enough to leave the core to others, often enough for milliseconds. */
@@ -59,7 +65,7 @@ async function runStreams({ port, requests, capMs, late }: StreamsJob): Promise<
   };
 }
 
-async function runLoad({ port, requests, atOnce, capMs }: LoadJob): Promise<LoadResult> {
+async function runPlanned({ port, requests, atOnce, capMs }: LoadJob): Promise<LoadResult> {
   const exchanges: RecordedExchange[] = [];
   const open = new Set<Promise<void>>();
   const over = new AbortController();
@@ -127,12 +133,48 @@ async function runCancel({ port, pid, request, afterPieces, afterMs, capMs }: Ca
   return { stoppedAfterMs: await timeToRest(pid, capMs), loadBefore, events: events.length, failure: null };
 }
 
-async function run(job: ClientJob): Promise<StreamsResult | LoadResult | CancelResult> {
-  if (job.kind === 'streams') return runStreams(job);
-  return job.kind === 'load' ? runLoad(job) : runCancel(job);
+async function generateOne(
+  { port, keepRecords }: GenerateJob,
+  { arrivals, requests, count, durationMs, targets, timeoutMs, transport = 'http' }: GeneratedLoad,
+  over: AbortController,
+): Promise<GeneratedResult> {
+  const target = { url: `http://127.0.0.1:${String(port)}`, api: 'completions' } as const;
+  const { summary, records } = await runLoad({
+    transport: transport === 'http' ? new HttpTransport(target) : new WebSocketTransport(target),
+    arrivals,
+    requestAt: (index) => requests[index % requests.length] ?? { prompt: '', maxTokens: 1 },
+    ...(count === undefined ? {} : { requests: count }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(targets === undefined ? {} : { targets }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    signal: over.signal,
+    keepRecords,
+  });
+  if (count !== undefined) over.abort();
+  return { summary, records };
 }
 
-async function reply(job: ClientJob): Promise<ClientReply<StreamsResult | LoadResult | CancelResult>> {
+async function runGenerate(job: GenerateJob): Promise<GeneratedResult[]> {
+  const over = new AbortController();
+  return Promise.all(job.loads.map((load) => generateOne(job, load, over)));
+}
+
+type Result = StreamsResult | LoadResult | CancelResult | GeneratedResult[];
+
+async function run(job: ClientJob): Promise<Result> {
+  switch (job.kind) {
+    case 'streams':
+      return runStreams(job);
+    case 'load':
+      return runPlanned(job);
+    case 'cancel':
+      return runCancel(job);
+    case 'generate':
+      return runGenerate(job);
+  }
+}
+
+async function reply(job: ClientJob): Promise<ClientReply<Result>> {
   try {
     return { result: await run(job) };
   } catch (error) {

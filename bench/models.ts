@@ -46,11 +46,14 @@ function syntheticModel(shape: ShapeName, folder: string): string {
   return path;
 }
 
+/** The model that comes with the package. */
+export const builtinEmber = join(root, 'models/ember.gguf');
+
 function fileOf(name: ModelName, folder: string): Pick<BenchModel, 'label' | 'path'> {
   if (name !== 'stories260K') return { label: `${name} Q4_K_M`, path: syntheticModel(name, folder) };
   const stories = join(dirname(root), 'shared/data/stories260K.gguf');
   if (existsSync(stories)) return { label: name, path: stories };
-  return { label: 'ember', path: join(root, 'models/ember.gguf') };
+  return { label: 'ember', path: builtinEmber };
 }
 
 export interface ModelFolder {

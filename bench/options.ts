@@ -5,6 +5,9 @@ import { isModelName, modelNames, type ModelName } from './models.js';
 export interface BenchOptions {
   readonly runs: number;
   readonly quick: boolean;
+  /** Measure packages from npm too. */
+  readonly peers: boolean;
+  readonly soakMinutes: number;
   readonly markdown: boolean;
   /** Undefined: what each scenario measures by itself. */
   readonly models: readonly ModelName[] | undefined;
@@ -19,11 +22,14 @@ export class UsageError extends Error {
 }
 
 export function usage(scenarios: readonly string[]): string {
-  return `npm run bench:smoke -- [options]
+  return `npm run bench -- [options]
 
   --only NAME,…      these scenarios: ${scenarios.join(', ')}
   --models NAME,…    these models: ${modelNames.join(', ')}; default: what each scenario needs
   --runs N           runs of each side, 1 to 99; default 5
+  --peers            also measure node-llama-cpp, @fugood/llama.node and Inferno's own Node API, each inside a process
+                     (single-stream and 16-streams); the packages are fetched with npm into .cache/peers-npm
+  --soak-minutes N   how long soak lasts, 1 to 1440; default 10
   --quick            one run of short answers: shows that everything works, not how fast it is
   --markdown         results as a piece of Markdown for docs/performance.md
   --models-dir DIR   where the synthetic models are, or are written; default .cache/models (INFERNO_BENCH_MODELS_DIR)
@@ -72,6 +78,8 @@ export function parseOptions(args: readonly string[], scenarios: readonly string
     models: { type: 'string' },
     runs: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+    'soak-minutes': { type: 'string', default: '10' },
     markdown: { type: 'boolean', default: false },
     'models-dir': { type: 'string' },
     cores: { type: 'string', default: '0,1' },
@@ -87,6 +95,8 @@ export function parseOptions(args: readonly string[], scenarios: readonly string
   return {
     runs: integer(values.runs ?? (values.quick ? '1' : '5'), '--runs', 1, 99),
     quick: values.quick,
+    peers: values.peers,
+    soakMinutes: integer(values['soak-minutes'], '--soak-minutes', 1, 1440),
     markdown: values.markdown,
     models: modelList(values.models),
     only: scenarioList(values.only, scenarios),

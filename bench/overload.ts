@@ -3,7 +3,7 @@ import type { Tier } from '../lib/native-types.js';
 import type { PlannedRequest } from './client-protocol.js';
 import { completionRequest, type CompletionJob } from './completion-request.js';
 import { randomWords } from './prompts.js';
-import { SeededRandom } from './seeded-random.js';
+import { SeededRandom } from '../lib/bench/seeded-random.js';
 
 export interface OverloadJob extends CompletionJob {
   readonly tier: Tier;

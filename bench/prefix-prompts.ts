@@ -1,6 +1,6 @@
 /** Prompts with long beginnings in common, and how many of their tokens are unique. */
 import { randomWords } from './prompts.js';
-import { SeededRandom } from './seeded-random.js';
+import { SeededRandom } from '../lib/bench/seeded-random.js';
 
 /** Also the number of its tokens: each word is one. */
 export type Words = readonly string[];

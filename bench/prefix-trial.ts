@@ -6,7 +6,7 @@ import type { BenchModel } from './models.js';
 import { tokensOfPrompt, uniqueTokens, type Words } from './prefix-prompts.js';
 import type { ServerKind } from './server-kind.js';
 import { hangMs, onWarmServer } from './server-trial.js';
-import { percentile } from './stats.js';
+import { percentile } from '../lib/bench/measure/stats.js';
 import { InvalidRun, wholeAnswers } from './whole-answer.js';
 
 export const prefixMetrics = ['total s', 'first token p99 ms', 'prefilled'] as const;

@@ -1,5 +1,5 @@
 /** What the models are asked. Random weights do not mind; the lengths matter. */
-import { SeededRandom } from './seeded-random.js';
+import { SeededRandom } from '../lib/bench/seeded-random.js';
 
 /** One short word each, all different, so that no server finds one's prompt in another's cache. */
 const openings = [

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { TimedChunk } from './http-answer.js';
+import type { TimedChunk } from '../lib/bench/load/http-answer.js';
 
 export interface HttpRequest {
   readonly path: string;

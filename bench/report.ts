@@ -1,11 +1,8 @@
-/** Results as a table for people and as JSON for everything else. */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** Results as a table for people; result-file.ts writes them for everything else. */
 import { isMet, ratioIn, type Comparison, type Series } from './comparison.js';
 import type { Machine } from './machine.js';
 import type { BenchModel } from './models.js';
-import { median, rangeOf } from './stats.js';
+import { median, rangeOf } from '../lib/bench/measure/stats.js';
 
 /** A measurement that did not come about. */
 export interface Failure {
@@ -16,6 +13,7 @@ export interface Failure {
 
 export interface Report {
   readonly startedAt: string;
+  readonly durationMs: number;
   readonly runs: number;
   readonly quick: boolean;
   readonly machine: Machine;
@@ -28,7 +26,6 @@ export interface Report {
 const busyClient = 0.8;
 /** Above this something else was running when the benchmark started. */
 const busyMachine = 0.3;
-const resultsFolder = fileURLToPath(new URL('results', import.meta.url));
 
 function digits(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString('en');
@@ -54,6 +51,7 @@ const ratioSigns = { 'ratio at least': '≥', 'ratio above': '>', 'ratio at most
 
 function barText({ bar, unit }: Comparison): string {
   if (bar === undefined) return '';
+  if (bar.kind === 'no leak') return 'no leak';
   if (bar.kind === 'at most') return `≤ ${String(bar.value)} ${unit}`;
   return `ratio ${ratioSigns[bar.kind]} ${String(bar.value)}`;
 }
@@ -87,7 +85,7 @@ export function tableOf(comparisons: readonly Comparison[]): string {
   return [lineOf(head), rule, ...rows.slice(1).map(lineOf)].join('\n');
 }
 
-function remarks({ machine, comparisons, failures }: Report): string[] {
+export function remarks({ machine, comparisons, failures }: Report): string[] {
   const lines = failures.map(({ scenario, model, message }) => `Not measured: ${scenario}, ${model}: ${message}`);
   const clientLoad = Math.max(0, ...comparisons.map((comparison) => comparison.clientLoad ?? 0));
   if (clientLoad > 0) lines.push(`The client used at most ${(clientLoad * 100).toFixed(0)} % of its core.`);
@@ -117,18 +115,4 @@ export function markdownOf(report: Report): string {
     ...remarks(report).map((line) => `\n${line}`),
     '',
   ].join('\n');
-}
-
-/** Returns the file's path. */
-export function writeJson(report: Report): string {
-  const models = report.models.map(({ label, path, tokens, rounds, batchRounds }) => {
-    return { label, fileBytes: statSync(path).size, tokens, rounds, batchRounds };
-  });
-  const comparisons = report.comparisons.map((comparison) => {
-    return { ...comparison, ratio: ratioIn(comparison), met: isMet(comparison) };
-  });
-  mkdirSync(resultsFolder, { recursive: true });
-  const path = join(resultsFolder, `${report.startedAt.replaceAll(':', '-')}.json`);
-  writeFileSync(path, `${JSON.stringify({ ...report, models, comparisons }, undefined, 2)}\n`);
-  return path;
 }

@@ -6,15 +6,20 @@
 #include "binding/journal.h"
 #include "binding/model.h"
 #include "binding/model_loader.h"
+#include "binding/statistics.h"
+#include "binding/zstd_stream.h"
 #include "native/llama/backend.h"
 #include "native/llama/quantizer.h"
 
 namespace inferno::binding {
 namespace {
 
-// initialize(libraryDirectory: string): void
+// initialize(libraryDirectory: string, backendDirectories: readonly string[]): void
 void initialize(const Napi::CallbackInfo & info) {
-    const Status status = llama::initialize_backend(info[0].ToString().Utf8Value());
+    std::vector<std::string> directories;
+    const auto list = info[1].As<Napi::Array>();
+    for (uint32_t i = 0; i < list.Length(); ++i) directories.push_back(list.Get(i).ToString().Utf8Value());
+    const Status status = llama::initialize_backend(info[0].ToString().Utf8Value(), directories);
     if (!status) throw to_error(info.Env(), status);
 }
 
@@ -53,13 +58,16 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     auto * environment = new Environment();
     environment->model_constructor = Napi::Persistent(ModelObject::define(env));
     environment->journal_constructor = Napi::Persistent(JournalObject::define(env));
+    environment->statistics_constructor = Napi::Persistent(StatisticsObject::define(env));
     env.SetInstanceData(environment);
+    exports.Set("createStatistics", Napi::Function::New<create_statistics>(env, "createStatistics"));
     exports.Set("initialize", Napi::Function::New<initialize>(env, "initialize"));
     exports.Set("systemInfo", Napi::Function::New<system_info>(env, "systemInfo"));
     exports.Set("checkGguf", Napi::Function::New<check_gguf_file>(env, "checkGguf"));
     exports.Set("loadModel", Napi::Function::New<load_model>(env, "loadModel"));
     exports.Set("openJournal", Napi::Function::New<open_journal>(env, "openJournal"));
     exports.Set("quantizationTypes", Napi::Function::New<quantization_types>(env, "quantizationTypes"));
+    exports.Set("ZstdStream", ZstdStreamObject::define(env));
     exports.Set("quantize", Napi::Function::New<quantize>(env, "quantize"));
     return exports;
 }

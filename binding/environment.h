@@ -9,6 +9,7 @@ namespace inferno::binding {
 struct Environment {
     Napi::FunctionReference model_constructor;
     Napi::FunctionReference journal_constructor;
+    Napi::FunctionReference statistics_constructor;
 };
 
 }  // namespace inferno::binding

@@ -8,8 +8,10 @@
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/model_loader.h"
+#include "binding/profiles.h"
 #include "binding/queue_status.h"
 #include "binding/request_reader.h"
+#include "binding/statistics.h"
 #include "native/llama/tokenizer.h"
 
 namespace inferno::binding {
@@ -110,6 +112,8 @@ Napi::Function ModelObject::define(Napi::Env env) {
                        {
                            InstanceMethod<&ModelObject::info>("info"),
                            InstanceMethod<&ModelObject::stats>("stats"),
+                           InstanceMethod<&ModelObject::profiles>("profiles"),
+                           InstanceMethod<&ModelObject::statistics>("statistics"),
                            InstanceMethod<&ModelObject::queue_status>("queueStatus"),
                            InstanceMethod<&ModelObject::queue_position>("queuePosition"),
                            InstanceMethod<&ModelObject::memory_bytes>("memoryBytes"),
@@ -181,6 +185,7 @@ Napi::Value ModelObject::info(const Napi::CallbackInfo & info) {
     object.Set("vocabularySize", d.vocabulary_size);
     object.Set("bosToken", d.bos_token);
     object.Set("eosToken", d.eos_token);
+    object.Set("supportsInfill", d.supports_infill);
     object.Set("supportsEmbeddings", d.supports_embeddings && state_->engine != nullptr);
     object.Set("contextSize", state_->engine ? state_->engine->context_size() : 0);
     object.Set("parallel", state_->engine ? state_->engine->parallel() : 0);
@@ -206,6 +211,18 @@ Napi::Value ModelObject::stats(const Napi::CallbackInfo & info) {
     object.Set("tokensDrafted", number(env, static_cast<double>(stats.tokens_drafted)));
     object.Set("tokensAccepted", number(env, static_cast<double>(stats.tokens_accepted)));
     return object;
+}
+
+// profiles(limit: number): NativeGenerationProfile[]
+Napi::Value ModelObject::profiles(const Napi::CallbackInfo & info) {
+    return profiles_to_js(info.Env(), require_engine(info.Env()), info[0].ToNumber().Uint32Value());
+}
+
+// statistics(): NativeStatistics
+Napi::Value ModelObject::statistics(const Napi::CallbackInfo & info) {
+    const llama::GenerationRecorder * recorder = require_engine(info.Env()).recorder();
+    return StatisticsObject::wrap(info.Env(),
+                                  recorder ? recorder->statistics() : std::make_shared<profile::Statistics>());
 }
 
 // queueStatus(): NativeQueueStatus

@@ -33,6 +33,8 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   private:
     Napi::Value info(const Napi::CallbackInfo & info);
     Napi::Value stats(const Napi::CallbackInfo & info);
+    Napi::Value profiles(const Napi::CallbackInfo & info);
+    Napi::Value statistics(const Napi::CallbackInfo & info);
     Napi::Value queue_status(const Napi::CallbackInfo & info);
     Napi::Value queue_position(const Napi::CallbackInfo & info);
     Napi::Value memory_bytes(const Napi::CallbackInfo & info);

@@ -29,6 +29,11 @@ class OptionReader {
         if (!value.IsNumber()) throw wrong("a number", name);
         return value.As<Napi::Number>().DoubleValue();
     }
+    bool boolean(const char * name) const {
+        const Napi::Value value = object_.Get(name);
+        if (!value.IsBoolean()) throw wrong("true or false", name);
+        return value.As<Napi::Boolean>();
+    }
     int32_t integer(const char * name) const { return static_cast<int32_t>(number(name)); }
     std::string text(const char * name) const {
         const Napi::Value value = object_.Get(name);
@@ -64,6 +69,7 @@ llama::EngineOptions read_engine_options(const OptionReader & options) {
     engine.cache.memory_bytes = static_cast<uint64_t>(cache.number("memoryBytes"));
     engine.cache.directory = cache.text("directory");
     engine.cache.disk_bytes = static_cast<uint64_t>(cache.number("diskBytes"));
+    engine.profiling = options.boolean("profiling");
     const OptionReader speculation = options.object("speculation");
     engine.max_draft_tokens = speculation.text("mode") == "off" ? 0 : speculation.integer("maxDraftTokens");
     return engine;
@@ -74,6 +80,7 @@ LoadSettings read_settings(const Napi::Object & object) {
     LoadSettings settings;
     settings.model.path = object.Get("path").ToString().Utf8Value();
     settings.model.gpu_layers = options.integer("gpuLayers");
+    settings.model.chat_template = options.text("chatTemplate");
     settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
     settings.engine = read_engine_options(options);
     settings.draft.path = options.object("speculation").text("draftModelPath");

@@ -7,9 +7,12 @@ add_library(inferno SHARED
   binding/journal.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/profiles.cpp
   binding/promise_settler.cpp
   binding/queue_status.cpp
   binding/request_reader.cpp
+  binding/statistics.cpp
+  binding/zstd_stream.cpp
   ${CMAKE_JS_SRC}
 )
 target_include_directories(inferno SYSTEM PRIVATE ${CMAKE_JS_INC})
@@ -23,9 +26,4 @@ elseif(APPLE)
   target_link_options(inferno PRIVATE -undefined dynamic_lookup)
 endif()
 # Backends are loaded at run time, so nothing links them; the addon still needs them beside it.
-add_dependencies(inferno ggml-cpu inferno-probe)
-foreach(backend cuda vulkan)
-  if(TARGET ggml-${backend})
-    add_dependencies(inferno ggml-${backend})
-  endif()
-endforeach()
+add_dependencies(inferno ${INFERNO_BACKENDS} inferno-probe)

@@ -30,7 +30,11 @@ endif()
 add_subdirectory(${LLAMA_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
 # llama.cpp chooses its own output folder and versioned names with symlinks. Here the libraries lie beside the addon, under
 # plain names, so that the folder can be packed and copied.
-foreach(library llama ggml ggml-base ggml-cpu ggml-cuda ggml-vulkan)
+get_property(ggml_targets DIRECTORY ${LLAMA_DIR}/ggml/src PROPERTY BUILDSYSTEM_TARGETS)
+set(INFERNO_BACKENDS ${ggml_targets})
+list(FILTER INFERNO_BACKENDS INCLUDE REGEX "^ggml-(cpu(-[a-z0-9_.]+)?|cuda|vulkan|metal|hip)$")
+list(FILTER INFERNO_BACKENDS EXCLUDE REGEX "-feats$")
+foreach(library llama ggml ggml-base ${INFERNO_BACKENDS})
   if(TARGET ${library})
     set_target_properties(${library} PROPERTIES
       LIBRARY_OUTPUT_DIRECTORY ${INFERNO_OUTPUT_DIRECTORY} RUNTIME_OUTPUT_DIRECTORY ${INFERNO_OUTPUT_DIRECTORY})

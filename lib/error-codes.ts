@@ -52,6 +52,11 @@ export const errorCodes = {
     type: 'invalid_request_error',
     remedy: 'Use the method named in the Allow header.',
   },
+  not_acceptable: {
+    status: 406,
+    type: 'invalid_request_error',
+    remedy: 'Accept one of the encodings zstd, br, gzip, deflate or identity.',
+  },
   request_timeout: {
     status: 408,
     type: 'invalid_request_error',
@@ -166,6 +171,31 @@ export const errorCodes = {
     status: 500,
     type: 'server_error',
     remedy: 'Reinstall the package or rebuild it with `npm run build:native`.',
+  },
+  host_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    remedy: 'Call the server by a name it knows, or start it with `--allowed-host NAME`.',
+  },
+  origin_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    remedy: "Add the page's origin to the option `cors` of the server.",
+  },
+  upgrade_required: {
+    status: 426,
+    type: 'invalid_request_error',
+    remedy: 'Open a WebSocket (version 13) at this URL.',
+  },
+  ack_timeout: {
+    status: 408,
+    type: 'invalid_request_error',
+    remedy: 'Acknowledge what was received in time, or ask for no acknowledgements.',
+  },
+  session_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'Send the requests again on a new connection; what was not resumed in time is gone.',
   },
   internal_error: {
     status: 500,

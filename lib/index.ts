@@ -24,6 +24,8 @@ export type {
   ServableModel,
   ServerLimits,
   ServerOptions,
+  TracingOptions,
+  WebSocketOptions,
 } from './server/index.js';
 export { packageVersion } from './version.js';
 

@@ -7,68 +7,9 @@
  */
 
 import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
+import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
+import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
-
-/** What a checked GGUF header says, before anything is loaded. */
-export interface NativeGgufSummary {
-  readonly version: number;
-  readonly architecture: string;
-  readonly name: string;
-  readonly tensorCount: number;
-  readonly metadataCount: number;
-  readonly fileSizeBytes: number;
-  /** Sum of the elements of all tensors. */
-  readonly parameterCount: number;
-  readonly contextLength: number;
-  readonly vocabularySize: number;
-}
-
-export interface NativeLoadOptions {
-  readonly path: string;
-  /** Tokens of KV cache of each sequence; 0 = the engine chooses from the model and free memory. */
-  readonly contextSize: number;
-  /** Sequences decoded at once, 1–64; 0 = the engine chooses. */
-  readonly parallel: number;
-  /** Tokens of one decode call at most (logical batch); 0 = 512. */
-  readonly batchSize: number;
-  /** Compute threads; 0 = adaptive. */
-  readonly threads: number;
-  /** Layers to offload; -1 = all that fit. */
-  readonly gpuLayers: number;
-  /** Load only the vocabulary: tokenize, detokenize and renderChat work, generation does not. */
-  readonly vocabularyOnly: boolean;
-  readonly scheduling: NativeSchedulingOptions;
-  readonly cache: NativeCacheOptions;
-  readonly speculation: NativeSpeculationOptions;
-}
-
-export interface NativeSchedulingOptions {
-  /** 'fifo' turns priorities, fairness, deadlines' lifts and preemption off; expiry and cancel stay. */
-  readonly policy: 'priority' | 'fifo';
-  /** Requests that may wait; the levels of back-pressure are fractions of it. */
-  readonly queueCapacity: number;
-  /** Sequences that are always allowed to run, 1 to `parallel`. */
-  readonly minWorkers: number;
-  /** Mean time between two tokens of a sequence above which fewer run at once; 0 = never fewer. */
-  readonly targetLatencyMs: number;
-}
-
-export interface NativeCacheOptions {
-  /** Host memory for KV prefixes that no sequence holds any more; 0 = none. */
-  readonly memoryBytes: number;
-  /** Empty: nothing is spilled to disk. */
-  readonly directory: string;
-  readonly diskBytes: number;
-}
-
-export interface NativeSpeculationOptions {
-  /** 'auto' drafts by prompt lookup (and with the draft model, if any) while measured step times say that it pays. */
-  readonly mode: 'auto' | 'off';
-  /** Empty: no draft model. */
-  readonly draftModelPath: string;
-  /** Tokens drafted for one step at most. */
-  readonly maxDraftTokens: number;
-}
 
 export interface NativeModelInfo {
   readonly architecture: string;
@@ -92,6 +33,8 @@ export interface NativeModelInfo {
   /** Jinja source of the chat template; empty when the file has none (llama.cpp's ChatML default is used). */
   readonly chatTemplate: string;
   readonly supportsEmbeddings: boolean;
+  /** The vocabulary has tokens for text between a prefix and a suffix. */
+  readonly supportsInfill: boolean;
 }
 
 /** Counters of one model, read without stopping the engine. */
@@ -186,12 +129,26 @@ export interface NativeQueueStatus {
 export interface NativeGenerationRequest {
   readonly prompt?: string;
   readonly tokens?: Int32Array;
+  /** What follows the text to be generated; not for chats. REQUIRES: the model supports infill. */
+  readonly suffix?: string;
   /** OpenAI's `messages` array as JSON; the model's chat template renders it natively. */
   readonly messagesJson?: string;
   /** OpenAI's `tools` array as JSON (chat only). */
   readonly toolsJson?: string;
   /** JSON object of extra template variables (chat only), e.g. {"enable_thinking": false}. */
   readonly templateArgumentsJson?: string;
+  /** Chat only; default 'auto'. 'required': the grammar leaves nothing but a call. */
+  readonly toolChoice?: 'auto' | 'required' | 'none';
+  /** Chat only; default: whether the template can show several calls of one answer. */
+  readonly parallelToolCalls?: boolean;
+  /** Chat only; default true: what the model thinks comes as `reasoning` records. False: it is part of the text. */
+  readonly parseReasoning?: boolean;
+  /** Chat only: the last message is the assistant's, and is continued. */
+  readonly continueFinalMessage?: boolean;
+  /** Chat only: tokens that the model may think; -1 or absent: no limit. */
+  readonly reasoningBudget?: number;
+  /** Said before the end of a reasoning that has used up its budget. */
+  readonly reasoningBudgetMessage?: string;
 
   /** Tokens to generate at most; -1 = until the context is full. */
   readonly maxTokens: number;
@@ -211,7 +168,8 @@ export interface NativeGenerationRequest {
   readonly logitBias?: Float64Array;
   /** GBNF grammar. */
   readonly grammar?: string;
-  /** JSON schema as JSON text; turned into a grammar natively. */
+  readonly samplers?: NativeRareSamplers;
+  /** JSON schema as JSON text; turned into a grammar natively. Of a chat it describes the content. */
   readonly jsonSchema?: string;
   readonly stop?: readonly string[];
   /** Alternatives to report per token, 0–20; -1 = no logprobs. */
@@ -233,7 +191,7 @@ export interface NativeGenerationRequest {
 }
 
 /** Int32 fields of one event record; the records of a drain lie one after another. */
-export const EVENT_STRIDE = 8;
+export const EVENT_STRIDE = 9;
 export const EventField = {
   generation: 0,
   kind: 1,
@@ -241,13 +199,16 @@ export const EventField = {
   textLength: 3,
   /** Tokens whose text this record completes (text records), 0 otherwise. */
   tokens: 4,
-  /** JSON beside the text: logprobs of the tokens (text records) or a NativeGenerationEnd (end records). */
+  /** JSON beside the text: logprobs of the tokens, a NativeGenerationEnd (end records), a call's id (tool call records). */
   auxOffset: 5,
   auxLength: 6,
   /** 1 when the text is pure ASCII, so that latin1 decoding is enough. */
   ascii: 7,
+  /** Which tool call (tool call and argument records). */
+  call: 8,
 } as const;
-export const EventKind = { text: 0, end: 1 } as const;
+/** The text of a tool call record is the function's name; `reasoning` and the later ones come from chats only. */
+export const EventKind = { text: 0, end: 1, reasoning: 2, toolCall: 3, toolArguments: 4 } as const;
 
 /** Parsed from the aux JSON of an end record. */
 export interface NativeGenerationEnd {
@@ -275,6 +236,9 @@ export interface NativeGenerationEnd {
   readonly acceptedTokens: number;
   /** Times it was parked for a better one. */
   readonly preemptions: number;
+  /** Of the completion tokens. */
+  readonly reasoningTokens: number;
+  readonly toolCalls: number;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -294,11 +258,18 @@ export interface NativeTokenLogprob {
 }
 
 /** One of the last 1,000 generations that ended, as the engine saw it. */
-export interface NativeGenerationProfile extends Omit<NativeGenerationEnd, 'stopSequence' | 'error'> {
+export interface NativeGenerationProfile extends Omit<
+  NativeGenerationEnd,
+  'stopSequence' | 'error' | 'reasoningTokens' | 'toolCalls'
+> {
   readonly generation: number;
   readonly tier: Tier;
   /** The longest time between two tokens. */
   readonly maxInterTokenUs: number;
+  /** Of the process, at most two seconds before. */
+  readonly residentBytes: number;
+  /** What the model holds: weights, KV cache, compute buffers. */
+  readonly deviceBytes: number;
 }
 
 export interface NativeModel {
@@ -314,7 +285,9 @@ export interface NativeModel {
   /** Memory the model holds now: weights, KV cache and compute buffers, without the prefix cache. */
   memoryBytes(): number;
   /** A second engine over the same weights. */
-  replicate(options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'vocabularyOnly'>): NativeLoadHandle;
+  replicate(
+    options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>,
+  ): NativeLoadHandle;
   /**
    * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
    * tokenizing and grammar compilation happen on the model's preparation thread. Every generation ends with exactly one
@@ -377,13 +350,21 @@ export interface NativeSystemInfo {
   readonly availableCores: number;
 }
 
+/** A zstd frame in pieces that can each be read as soon as it arrives. */
+export interface NativeZstdStream {
+  /** `ends` closes the frame, once. */
+  write(bytes: Uint8Array, ends: boolean): Uint8Array;
+}
+
 export interface NativeAddon {
+  /** Levels 1 to 22; both sides keep 2^windowLog bytes, 10 to 27. */
+  readonly ZstdStream: new (level: number, windowLog: number) => NativeZstdStream;
   /** Statistics that the caller records into; one thread. */
   createStatistics(): NativeStatistics;
   /** Recovers to the last good record of damaged files. Rejects with 'journal_unavailable', e.g. when it is in use. */
   openJournal(options: NativeJournalOptions): Promise<NativeOpenedJournal>;
-  /** Directory that holds the backend libraries; idempotent. */
-  initialize(libraryDirectory: string): void;
+  /** The directory that holds the addon's own libraries, and those of packages with more backends; idempotent. */
+  initialize(libraryDirectory: string, backendDirectories: readonly string[]): void;
   systemInfo(): NativeSystemInfo;
   /** Reads and checks the whole structure of a GGUF file without loading it. Rejects with 'invalid_model_file' etc. */
   checkGguf(path: string): Promise<NativeGgufSummary>;

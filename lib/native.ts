@@ -87,11 +87,26 @@ function prebuiltFile(): string | undefined {
   return tags && join(prebuilds, tuple.name, tags.file);
 }
 
-/** Prebuilt first, then what a build on this machine made. */
+/** What a build on this machine made, since somebody asked for that; then the prebuilt one. */
 function candidates(): string[] {
   const prebuilt = prebuiltFile();
   const built = ['Release', 'Debug'].map((kind) => join(packageRoot(), 'build', kind, 'inferno.node'));
-  return [...(prebuilt === undefined ? [] : [prebuilt]), ...built.filter((file) => existsSync(file))];
+  return [...built.filter((file) => existsSync(file)), ...(prebuilt === undefined ? [] : [prebuilt])];
+}
+
+/** Backends that come as packages of their own, so that nobody downloads what he cannot use. */
+const backendPackages = ['cuda', 'vulkan', 'hip'] as const;
+
+/** The folders of those that are installed; llama.cpp loads every backend that it finds there. */
+function backendDirectories(): string[] {
+  return backendPackages.flatMap((backend) => {
+    try {
+      const name = `${packageName}-${process.platform}-${process.arch}-${backend}`;
+      return [join(dirname(require.resolve(`${name}/package.json`)), 'lib')];
+    } catch {
+      return [];
+    }
+  });
 }
 
 const buildTools: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
@@ -108,7 +123,7 @@ function buildRemedy(): string {
 function open(file: string): LoadedAddon {
   const libraryDirectory = dirname(file);
   const addon = require(file) as NativeAddon;
-  addon.initialize(libraryDirectory);
+  addon.initialize(libraryDirectory, backendDirectories());
   const probe = process.platform === 'win32' ? 'inferno-probe.exe' : 'inferno-probe';
   return { addon, libraryDirectory, probeExecutable: join(libraryDirectory, probe) };
 }

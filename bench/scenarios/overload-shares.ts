@@ -8,7 +8,7 @@ import { arrivalMs, overloadJobs, planned, type OverloadJob } from '../overload.
 import { infernoWith } from '../peers/inferno.js';
 import type { ServerKind } from '../server-kind.js';
 import { hangMs, onWarmServer, type Trial } from '../server-trial.js';
-import { percentile } from '../stats.js';
+import { percentile } from '../../lib/bench/measure/stats.js';
 import { wholeAnswers, type WholeAnswer } from '../whole-answer.js';
 
 const name = 'overload-shares';

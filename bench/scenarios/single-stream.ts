@@ -2,6 +2,7 @@
 import { alternate, between, type Bench, type Scenario } from '../bench.js';
 import type { Comparison } from '../comparison.js';
 import { decodeTrial, type DecodeTrial } from '../decode-trial.js';
+import { libraryRows, librarySides } from '../library-sides.js';
 import type { BenchModel } from '../models.js';
 import { inferno } from '../peers/inferno.js';
 import { llamaBench } from '../peers/llama-bench.js';
@@ -20,6 +21,7 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
     { name: inferno.name, run: () => decodeTrial(bench, inferno, model, own) },
     { name: 'llama-bench', run: async () => ({ value: await llamaBench(children, tools, raw) }) },
     { name: peer.name, run: () => decodeTrial(bench, peer, model, { ...own, threads: 1 }) },
+    ...librarySides(bench, model, 1),
   ]);
   const row = {
     scenario: name,
@@ -34,6 +36,7 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
       bar: { kind: 'ratio at least', value: model.tiny ? bars.rawTiny : bars.raw },
     },
     { ...row, ...between(results, inferno.name, peer.name) },
+    ...libraryRows(bench, row, results),
   ];
 }
 

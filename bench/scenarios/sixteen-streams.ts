@@ -2,6 +2,7 @@
 import { alternate, between, type Bench, type Scenario } from '../bench.js';
 import type { Comparison } from '../comparison.js';
 import { contextSize, decodeTrial, type DecodeTrial } from '../decode-trial.js';
+import { libraryRows, librarySides } from '../library-sides.js';
 import type { BenchModel } from '../models.js';
 import { inferno } from '../peers/inferno.js';
 import { llamaBatchedBench } from '../peers/llama-batched-bench.js';
@@ -28,6 +29,7 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
     { name: inferno.name, run: () => decodeTrial(bench, inferno, model, own) },
     { name: 'llama-batched-bench', run: async () => ({ value: await llamaBatchedBench(children, tools, raw) }) },
     { name: peer.name, run: () => decodeTrial(bench, peer, model, { ...own, threads: 1 }) },
+    ...librarySides(bench, model, streams),
   ]);
   const row = {
     scenario: name,
@@ -48,6 +50,7 @@ async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
         ? { kind: 'ratio at least', value: bars.serverTiny }
         : { kind: 'ratio above', value: bars.server },
     },
+    ...libraryRows(bench, row, results),
   ];
 }
 

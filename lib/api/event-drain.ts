@@ -26,12 +26,22 @@ class Subscription {
 const deafSink: TokenSink = { onText: () => undefined, onEnd: () => undefined };
 
 function toGenerationEnd(end: NativeGenerationEnd): GenerationEnd {
-  const { reason, stopSequence, promptTokens, cachedTokens, completionTokens, error } = end;
+  const { reason, stopSequence, promptTokens, cachedTokens, completionTokens, reasoningTokens, error } = end;
+  const { draftedTokens, acceptedTokens } = end;
   return {
     stopReason: reason,
     ...(stopSequence === undefined ? {} : { stopSequence }),
-    usage: { promptTokens, cachedTokens, completionTokens },
-    timings: { queueMs: end.queueUs / 1000, prefillMs: end.prefillUs / 1000, decodeMs: end.decodeUs / 1000 },
+    usage: { promptTokens, cachedTokens, completionTokens, reasoningTokens, draftedTokens, acceptedTokens },
+    timings: {
+      tokenizeMs: end.tokenizeUs / 1000,
+      queueMs: end.queueUs / 1000,
+      prefillMs: end.prefillUs / 1000,
+      decodeMs: end.decodeUs / 1000,
+      detokenizeMs: end.detokenizeUs / 1000,
+    },
+    moments: { submittedUs: end.submittedUs, firstTokenUs: end.firstTokenUs, endedUs: end.endedUs },
+    preemptions: end.preemptions,
+    toolCalls: end.toolCalls,
     ...(error === undefined ? {} : { error }),
   };
 }
@@ -84,7 +94,8 @@ export class EventDrain {
 
   #deliver(at: number, subscription: Subscription): void {
     const records = this.#records;
-    if (records[at + EventField.kind] === EventKind.end) {
+    const kind = records[at + EventField.kind];
+    if (kind === EventKind.end) {
       this.#subscriptions.delete(subscription.generation);
       subscription.sink.onEnd(toGenerationEnd(this.#beside(at) as NativeGenerationEnd));
       return;
@@ -93,9 +104,23 @@ export class EventDrain {
     const end = start + (records[at + EventField.textLength] ?? 0);
     const isAscii = records[at + EventField.ascii] === 1;
     const text = isAscii ? this.#text.latin1Slice(start, end) : this.#text.utf8Slice(start, end);
-    const hasLogprobs = records[at + EventField.auxLength] !== 0;
-    const logprobs = hasLogprobs ? (this.#beside(at) as TokenLogprob[]) : undefined;
-    subscription.sink.onText(text, records[at + EventField.tokens] ?? 0, logprobs);
+    const beside = records[at + EventField.auxLength] === 0 ? undefined : this.#beside(at);
+    const tokens = records[at + EventField.tokens] ?? 0;
+    const { sink } = subscription;
+    if (kind === EventKind.text) {
+      sink.onText(text, tokens, beside as TokenLogprob[] | undefined);
+      return;
+    }
+    const call = records[at + EventField.call] ?? 0;
+    if (kind === EventKind.toolCall) {
+      sink.onDelta?.({ kind: 'call', call, id: beside as string, name: text }, tokens, undefined);
+      return;
+    }
+    const delta =
+      kind === EventKind.reasoning
+        ? ({ kind: 'reasoning', text } as const)
+        : ({ kind: 'arguments', call, text } as const);
+    sink.onDelta?.(delta, tokens, beside as TokenLogprob[] | undefined);
   }
 
   /** The JSON beside a record's text. */

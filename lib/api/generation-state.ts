@@ -1,8 +1,9 @@
 import { failureFrom } from '../errors.js';
 import type { CallerTrace } from '../errors.js';
 import { onAbort } from './abort.js';
+import { GatheredAnswer } from './gathered-answer.js';
 import { PartQueue } from './part-queue.js';
-import type { GenerationEnd, TokenSink, TokenStream } from './token-sink.js';
+import type { AnswerDelta, GenerationEnd, TokenSink, TokenStream } from './token-sink.js';
 import type { GenerationPart, GenerationResult, QueuePosition, TokenLogprob } from './types.js';
 
 /** A reader that lags more tokens than this behind pauses its own sequence … */
@@ -31,6 +32,7 @@ export class GenerationState implements TokenSink {
   readonly #parts = new PartQueue();
   readonly #readers: Waiter<ReadResult>[] = [];
   #text = '';
+  #gathered: GatheredAnswer | undefined;
   #logprobs: TokenLogprob[] | undefined;
   #outcome: Outcome | undefined;
   #stream: TokenStream | undefined;
@@ -116,24 +118,49 @@ export class GenerationState implements TokenSink {
     if (this.#outcome !== undefined) return;
     this.#text += text;
     if (logprobs !== undefined) (this.#logprobs ??= []).push(...logprobs);
-    if (this.#readingEnded) return;
-    const reader = this.#readers.shift();
-    if (reader === undefined) {
-      this.#parts.push(text, tokens, logprobs);
-      this.#pauseIfFarBehind();
+    this.#deliver(logprobs === undefined ? { text, tokens } : { text, tokens, logprobs });
+  }
+
+  onDelta(delta: AnswerDelta, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
+    if (this.#outcome !== undefined) return;
+    (this.#gathered ??= new GatheredAnswer()).add(delta);
+    if (logprobs !== undefined) (this.#logprobs ??= []).push(...logprobs);
+    const beside = logprobs === undefined ? {} : { logprobs };
+    if (delta.kind === 'reasoning') {
+      this.#deliver({ text: '', reasoning: delta.text, tokens, ...beside });
       return;
     }
-    reader.resolve({ done: false, value: logprobs === undefined ? { text, tokens } : { text, tokens, logprobs } });
+    const { call } = delta;
+    const piece =
+      delta.kind === 'call' ? { call, id: delta.id, name: delta.name, arguments: '' } : { call, arguments: delta.text };
+    this.#deliver({ text: '', toolCalls: [piece], tokens, ...beside });
   }
 
   onEnd(end: GenerationEnd): void {
-    const { error, ...rest } = end;
+    const { error, toolCalls, ...rest } = end;
     if (error !== undefined) {
       this.#finish({ kind: 'failed', reason: failureFrom(error, this.#trace) });
       return;
     }
     const logprobs = this.#logprobs === undefined ? {} : { logprobs: this.#logprobs };
-    this.#finish({ kind: 'finished', result: { text: this.#text, ...rest, ...logprobs } });
+    const reasoning = this.#gathered?.reasoning ?? '';
+    const beside = {
+      ...(reasoning === '' ? {} : { reasoning }),
+      ...(toolCalls === 0 ? {} : { toolCalls: this.#gathered?.toolCalls ?? [] }),
+      ...logprobs,
+    };
+    this.#finish({ kind: 'finished', result: { text: this.#text, ...rest, ...beside } });
+  }
+
+  #deliver(part: GenerationPart): void {
+    if (this.#readingEnded) return;
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader.resolve({ done: false, value: part });
+      return;
+    }
+    this.#parts.push(part);
+    this.#pauseIfFarBehind();
   }
 
   /** At once, for the caller; the sequence is free within a step. What was not read is of no interest any more. */

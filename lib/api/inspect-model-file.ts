@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { awaitNative, expected } from '../errors.js';
 import { nativeAddon } from '../native.js';
-import type { NativeGgufSummary } from '../native-types.js';
+import type { NativeGgufSummary } from '../native-load-types.js';
 
 /** What the header of a GGUF file says. Sizes in bytes. */
 export type ModelFileSummary = NativeGgufSummary;

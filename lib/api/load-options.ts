@@ -4,7 +4,7 @@ import type {
   NativeLoadOptions,
   NativeSchedulingOptions,
   NativeSpeculationOptions,
-} from '../native-types.js';
+} from '../native-load-types.js';
 import { balancingNames } from '../replicas/balancer.js';
 import type { Balancing } from '../replicas/balancer.js';
 import { OptionReader } from './option-reader.js';
@@ -16,9 +16,11 @@ const optionNames = [
   'batchSize',
   'threads',
   'gpuLayers',
+  'chatTemplate',
   'scheduling',
   'cache',
   'speculation',
+  'profiling',
   'replicas',
   'balancing',
   'vocabularyOnly',
@@ -98,9 +100,11 @@ export function readLoadOptions(given: unknown): CheckedLoadOptions {
       batchSize: options.number('batchSize', { min: 1, max: 65_536, integer: true }, 0),
       threads: options.numberOrAuto('threads', { min: 1, max: 1024, integer: true }, 0),
       gpuLayers: options.numberOrAuto('gpuLayers', { min: 0, max: 10_000, integer: true }, -1),
+      chatTemplate: options.text('chatTemplate') ?? '',
       scheduling: readScheduling(options),
       cache: readCache(options),
       speculation: readSpeculation(options),
+      profiling: options.boolean('profiling', true),
       vocabularyOnly: options.boolean('vocabularyOnly', false),
     },
     replicas: options.number('replicas', { min: 1, max: 16, integer: true }, 1),

@@ -10,7 +10,17 @@ import { readEmbedding } from './embedding.js';
 import type { EmbedOptions } from './embedding.js';
 import type { ReplicaSet } from './replica-set.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
-import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo, QueueStatus } from './types.js';
+import { statisticsWindows } from '../native-statistics-types.js';
+import type { NativeStatistics, StatisticsWindow } from '../native-statistics-types.js';
+import type {
+  ChatMessage,
+  ChatOptions,
+  GenerationOptions,
+  GenerationProfile,
+  ModelInfo,
+  PhaseSummary,
+  QueueStatus,
+} from './types.js';
 
 /** Counters of a model, read without stopping it. */
 export type ModelStats = NativeModelStats;
@@ -175,6 +185,37 @@ export class Model {
   queueStatus(): QueueStatus {
     this.#requireLoaded();
     return this.#replicas.queueStatus();
+  }
+
+  /**
+   * The last generations that ended, newest first, at most 1,000 of each replica. Empty when the model was loaded without
+   * `profiling`.
+   */
+  profiles(limit = 100): GenerationProfile[] {
+    this.#requireLoaded();
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new RangeError(expected('a whole number from 1', 'limit', limit));
+    }
+    return this.#replicas.profiles(limit);
+  }
+
+  /** How long the phases of generations took lately, by tier: '1m', '5m', '1h' or 'all'. */
+  statistics(window: StatisticsWindow = '5m'): PhaseSummary[] {
+    const [first, ...others] = this.phaseStatistics();
+    if (!statisticsWindows.includes(window)) {
+      throw new RangeError(expected(`one of ${statisticsWindows.join(', ')}`, 'window', window));
+    }
+    return first === undefined ? [] : callNative(() => first.summarize(window, others));
+  }
+
+  /**
+   * The layer under {@link Model.statistics}, which the server uses: that of each replica.
+   *
+   * @internal
+   */
+  phaseStatistics(): readonly NativeStatistics[] {
+    this.#requireLoaded();
+    return this.#replicas.statistics();
   }
 
   /** Bytes the model holds now: weights, KV cache, compute buffers and cached prefixes. Mapped weights count in full. */

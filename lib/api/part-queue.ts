@@ -1,4 +1,4 @@
-import type { GenerationPart, TokenLogprob } from './types.js';
+import type { GenerationPart, TokenLogprob, ToolCallPart } from './types.js';
 
 /** Beyond this many waiting parts, new text joins the last one: a slow reader gets fewer, larger parts. */
 const maxWaiting = 16;
@@ -6,6 +6,8 @@ const maxWaiting = 16;
 interface GrowingPart {
   text: string;
   tokens: number;
+  reasoning?: string;
+  toolCalls?: ToolCallPart[];
   logprobs?: TokenLogprob[];
 }
 
@@ -19,16 +21,23 @@ export class PartQueue {
     return this.#tokens;
   }
 
-  push(text: string, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
-    this.#tokens += tokens;
+  push(part: GenerationPart): void {
+    this.#tokens += part.tokens;
     const last = this.#parts.length < maxWaiting ? undefined : this.#parts.at(-1);
     if (last === undefined) {
-      this.#parts.push(logprobs === undefined ? { text, tokens } : { text, tokens, logprobs: [...logprobs] });
+      const { toolCalls, logprobs, ...rest } = part;
+      this.#parts.push({
+        ...rest,
+        ...(toolCalls === undefined ? {} : { toolCalls: [...toolCalls] }),
+        ...(logprobs === undefined ? {} : { logprobs: [...logprobs] }),
+      });
       return;
     }
-    last.text += text;
-    last.tokens += tokens;
-    if (logprobs !== undefined) (last.logprobs ??= []).push(...logprobs);
+    last.text += part.text;
+    last.tokens += part.tokens;
+    if (part.reasoning !== undefined) last.reasoning = (last.reasoning ?? '') + part.reasoning;
+    if (part.toolCalls !== undefined) (last.toolCalls ??= []).push(...part.toolCalls);
+    if (part.logprobs !== undefined) (last.logprobs ??= []).push(...part.logprobs);
   }
 
   shift(): GenerationPart | undefined {

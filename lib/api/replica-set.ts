@@ -1,5 +1,12 @@
 import { awaitNative, callNative } from '../errors.js';
-import type { NativeGenerationRequest, NativeModel, NativeModelStats, NativeQueueStatus } from '../native-types.js';
+import type { NativeStatistics } from '../native-statistics-types.js';
+import type {
+  NativeGenerationProfile,
+  NativeGenerationRequest,
+  NativeModel,
+  NativeModelStats,
+  NativeQueueStatus,
+} from '../native-types.js';
 import { Balancer } from '../replicas/balancer.js';
 import type { Balancing, ReplicaLoad } from '../replicas/balancer.js';
 import { mergeQueueStatus, mergeStats } from '../replicas/merge-status.js';
@@ -65,6 +72,7 @@ class Replica {
 /** Passes events on and keeps the replica's account. */
 class CountedSink implements TokenSink {
   readonly onText: TokenSink['onText'];
+  readonly onDelta: NonNullable<TokenSink['onDelta']>;
   readonly onFlush: () => void;
   readonly #sink: TokenSink;
   readonly #replica: Replica;
@@ -75,6 +83,7 @@ class CountedSink implements TokenSink {
     this.#replica = replica;
     this.#tokens = tokens;
     this.onText = sink.onText.bind(sink);
+    this.onDelta = (delta, tokens, logprobs) => sink.onDelta?.(delta, tokens, logprobs);
     this.onFlush = () => sink.onFlush?.();
     replica.generations++;
     replica.tokens += tokens;
@@ -109,6 +118,17 @@ export class ReplicaSet {
   /** For what any replica can do: its vocabulary, template, embeddings. */
   get native(): NativeModel {
     return this.#first.native;
+  }
+
+  /** Newest first. */
+  profiles(limit: number): NativeGenerationProfile[] {
+    const all = this.#replicas.flatMap(({ native }) => callNative(() => native.profiles(limit)));
+    return all.sort((a, b) => b.endedUs - a.endedUs).slice(0, limit);
+  }
+
+  /** Of each replica. */
+  statistics(): readonly NativeStatistics[] {
+    return this.#replicas.map(({ native }) => callNative(() => native.statistics()));
   }
 
   submit(request: NativeGenerationRequest, sink: TokenSink): TokenStream {

@@ -41,6 +41,10 @@ const generationOptionNames = [
 const chatOptionNames = [
   ...generationOptionNames,
   'tools',
+  'toolChoice',
+  'parallelToolCalls',
+  'parseReasoning',
+  'reasoningBudget',
   'templateArguments',
 ] as const satisfies readonly (keyof ChatOptions)[];
 
@@ -202,19 +206,53 @@ export function completionRequest(prompt: string | Int32Array | readonly number[
   return { request: { ...settings, ...source }, signal };
 }
 
+function toolName(tool: unknown): unknown {
+  return isObject(tool) && isObject(tool['function']) ? tool['function']['name'] : undefined;
+}
+
+const toolChoices = ['auto', 'none', 'required'] as const;
+
+function readTools(
+  options: OptionReader,
+): Pick<NativeGenerationRequest, 'toolsJson' | 'toolChoice' | 'parallelToolCalls'> {
+  const tools = options.array('tools') ?? [];
+  const choice = options.raw('toolChoice') ?? 'auto';
+  const named = isObject(choice) ? choice['name'] : undefined;
+  if (named === undefined && !toolChoices.some((known) => known === choice)) {
+    options.faults.type(expected("'auto', 'none', 'required' or { name }", 'toolChoice', choice));
+  }
+  const offered = named === undefined ? tools : tools.filter((tool) => toolName(tool) === named);
+  if (offered.length === 0 && (named !== undefined || choice === 'required')) {
+    options.faults.type(`Expected tools with the function that toolChoice asks for.`);
+  }
+  if (offered.length === 0) return {};
+  const parallel =
+    options.raw('parallelToolCalls') === undefined ? undefined : options.boolean('parallelToolCalls', true);
+  const toolChoice = named === undefined ? toolChoices.find((known) => known === choice) : 'required';
+  return {
+    toolsJson: JSON.stringify(offered),
+    ...(toolChoice === undefined ? {} : { toolChoice }),
+    ...(parallel === undefined ? {} : { parallelToolCalls: parallel }),
+  };
+}
+
 /** @throws TypeError or RangeError that names everything that is wrong. */
 export function chatRequest(messages: readonly ChatMessage[], given: unknown): CheckedRequest {
   const options = new OptionReader(given, chatOptionNames);
   const settings = readSettings(options);
   const signal = options.signal();
   const messagesJson = messagesToJson(messages, options.faults);
-  const tools = options.array('tools') ?? [];
+  const tools = readTools(options);
   const templateArguments = options.object('templateArguments');
+  const reasoningBudget = options.number('reasoningBudget', { min: 0, max: 2_000_000, integer: true }, -1);
+  const parseReasoning = options.boolean('parseReasoning', true);
   options.faults.throwIfAny();
   const request = {
     ...settings,
     messagesJson,
-    ...(tools.length === 0 ? {} : { toolsJson: JSON.stringify(tools) }),
+    ...tools,
+    parseReasoning,
+    ...(reasoningBudget < 0 ? {} : { reasoningBudget }),
     ...(templateArguments === undefined ? {} : { templateArgumentsJson: JSON.stringify(templateArguments) }),
   };
   return { request, signal };

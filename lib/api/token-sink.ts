@@ -1,7 +1,19 @@
 import type { GenerationResult, QueuePosition, TokenLogprob } from './types.js';
 
-/** How a generation ended; the text is with whoever collected it. */
-export type GenerationEnd = Omit<GenerationResult, 'text' | 'logprobs'> & {
+/** What an answer brings beside its text: what the model thinks, and functions it calls. */
+export type AnswerDelta =
+  | { readonly kind: 'reasoning'; readonly text: string }
+  /** A call begins; `call` counts from 0. `id` is plain, `name` as text is. */
+  | { readonly kind: 'call'; readonly call: number; readonly id: string; readonly name: string }
+  | { readonly kind: 'arguments'; readonly call: number; readonly text: string };
+
+/** How a generation ended; what it said is with whoever collected it. */
+export type GenerationEnd = Omit<GenerationResult, 'text' | 'logprobs' | 'reasoning' | 'toolCalls'> & {
+  /** Calls it made. */
+  readonly toolCalls: number;
+  /** Microseconds on the clock of `process.hrtime`. */
+  readonly moments: { readonly submittedUs: number; readonly firstTokenUs: number; readonly endedUs: number };
+  readonly preemptions: number;
   readonly error?: { readonly code: string; readonly message: string };
 };
 
@@ -15,6 +27,8 @@ export type GenerationEnd = Omit<GenerationResult, 'text' | 'logprobs'> & {
 export interface TokenSink {
   /** `text` is JSON-escaped if the request asked for `escapeJson`. `tokens` ≥ 0; text may be empty with logprobs only. */
   onText(text: string, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void;
+  /** Only of chats. Text in it is JSON-escaped as in `onText`. */
+  onDelta?(delta: AnswerDelta, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void;
   onEnd(end: GenerationEnd): void;
   onFlush?(): void;
 }

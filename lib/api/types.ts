@@ -1,5 +1,6 @@
 /** Types of the public API that more than one file shares. */
-import type { NativeQueuePosition, NativeQueueStatus, Tier } from '../native-types.js';
+import type { NativePhaseSummary } from '../native-statistics-types.js';
+import type { NativeGenerationProfile, NativeQueuePosition, NativeQueueStatus, Tier } from '../native-types.js';
 
 export type { Tier } from '../native-types.js';
 
@@ -14,8 +15,30 @@ export interface ChatMessage {
   readonly role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
   readonly content: string | readonly ChatContentPart[] | null;
   readonly name?: string;
+  /** Of an earlier answer: the functions it called. */
   readonly tool_calls?: readonly unknown[];
+  /** Of a message of role 'tool': the call that it answers. */
   readonly tool_call_id?: string;
+  /** Of an earlier answer: what the model thought; the template decides whether the model sees it again. */
+  readonly reasoning_content?: string;
+}
+
+/** A function that the model wants called. */
+export interface ToolCall {
+  /** To be named in the message of role 'tool' that answers it. */
+  readonly id: string;
+  readonly name: string;
+  /** JSON, as the model wrote it: check it before use. */
+  readonly arguments: string;
+}
+
+/** A piece of a tool call: its first one has `id` and `name`, every one some of the arguments, which may be empty. */
+export interface ToolCallPart {
+  /** Which of the answer's calls, from 0. */
+  readonly call: number;
+  readonly id?: string;
+  readonly name?: string;
+  readonly arguments: string;
 }
 
 export interface ChatContentPart {
@@ -78,8 +101,19 @@ export interface GenerationOptions extends SamplingOptions {
 }
 
 export interface ChatOptions extends GenerationOptions {
-  /** OpenAI's `tools` array, rendered by the chat template. */
+  /**
+   * OpenAI's `tools` array: functions the model may call. They are rendered by the chat template, and the calls are read
+   * back from the answer in the template's own format.
+   */
   readonly tools?: readonly unknown[];
+  /** 'auto' (default), 'none', 'required' (the answer must be a call) or the one function to be called. */
+  readonly toolChoice?: 'auto' | 'none' | 'required' | { readonly name: string };
+  /** Whether one answer may call several functions; default: whether the template can show that. */
+  readonly parallelToolCalls?: boolean;
+  /** False: what the model thinks is part of the text. Default true: it is in `reasoning`. */
+  readonly parseReasoning?: boolean;
+  /** Tokens that a model that thinks may spend on that, 0 to 2,000,000; default: no limit. */
+  readonly reasoningBudget?: number;
   /** Extra variables for the chat template, e.g. `{ enable_thinking: false }`. */
   readonly templateArguments?: Readonly<Record<string, unknown>>;
 }
@@ -101,6 +135,10 @@ export interface TokenLogprob {
  */
 export interface GenerationPart {
   readonly text: string;
+  /** What the model thought, if it does and this piece has some of it. */
+  readonly reasoning?: string;
+  /** Pieces of function calls. */
+  readonly toolCalls?: readonly ToolCallPart[];
   /** Tokens this piece completes; 0 when its text was held back as the possible beginning of a stop string. */
   readonly tokens: number;
   readonly logprobs?: readonly TokenLogprob[];
@@ -111,17 +149,37 @@ export interface Usage {
   /** Prompt tokens that came from a cached prefix. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
+  /** Of the completion tokens, those that the model thought. */
+  readonly reasoningTokens: number;
+  /** Tokens that speculation guessed, and those of them that were right. */
+  readonly draftedTokens: number;
+  readonly acceptedTokens: number;
 }
 
 /** Milliseconds. */
+/** Milliseconds of each phase; together the time from submission to end. Being parked for a better one counts as queue. */
 export interface Timings {
+  /** Chat template, tokenizing, grammar. */
+  readonly tokenizeMs: number;
   readonly queueMs: number;
+  /** From its start to its first token. */
   readonly prefillMs: number;
   readonly decodeMs: number;
+  readonly detokenizeMs: number;
 }
+
+/** Of one phase and tier, in milliseconds; quantiles are within 1 % of the exact ones. */
+export type PhaseSummary = NativePhaseSummary;
+
+/** One of the last 1,000 generations of a model, as its engine saw it; times in microseconds, moments by `process.hrtime`. */
+export type GenerationProfile = NativeGenerationProfile;
 
 export interface GenerationResult {
   readonly text: string;
+  /** What the model thought before it answered, if it did. */
+  readonly reasoning?: string;
+  /** The functions it wants called, if any. */
+  readonly toolCalls?: readonly ToolCall[];
   readonly stopReason: StopReason;
   /** The stop string that ended it, if one did. */
   readonly stopSequence?: string;
@@ -178,11 +236,15 @@ export interface LoadModelOptions {
   readonly threads?: number | 'auto';
   /** Layers to offload to a GPU, 0 to 10,000, or 'auto' (default): all that fit. */
   readonly gpuLayers?: number | 'auto';
+  /**
+   * Chat template (Jinja) instead of the one in the model file: for files without one, or whose template lacks tools.
+   * One that cannot be parsed fails the loading with `invalid_chat_template`.
+   */
+  readonly chatTemplate?: string;
   /** Who runs when. */
   readonly scheduling?: SchedulingOptions;
   /** What happens to prompts that were computed and may come again. */
   readonly cache?: CacheOptions;
-  /** How tokens are guessed ahead; 'auto' and 'off' stand for `{ mode }`. */
   /**
    * Engines over the same weights, 1 to 16; default 1. More than one makes sense where one engine does not fill the
    * machine: each has its own sequences, KV cache and queue.
@@ -190,7 +252,10 @@ export interface LoadModelOptions {
   readonly replicas?: number;
   /** Which replica takes a generation: the one that knows its prompt (default), the soonest, the least loaded, the next. */
   readonly balancing?: 'prefix-affinity' | 'earliest-completion' | 'least-loaded' | 'round-robin';
+  /** How tokens are guessed ahead; 'auto' and 'off' stand for `{ mode }`. */
   readonly speculation?: 'auto' | 'off' | SpeculationOptions;
+  /** Measure the phases of generations for `profiles` and `statistics`; default true. It costs less than 0.5 %. */
+  readonly profiling?: boolean;
   /** Load the vocabulary only: `tokenize`, `detokenize` and `renderChat` work, generation does not. */
   readonly vocabularyOnly?: boolean;
   /**
@@ -223,4 +288,6 @@ export interface ModelInfo {
   readonly eosToken: number;
   readonly chatTemplate: string;
   readonly supportsEmbeddings: boolean;
+  /** It can generate what stands between a prefix and a suffix. */
+  readonly supportsInfill: boolean;
 }

@@ -28,6 +28,8 @@ const ticket = z.object({
   endpoint: z.string(),
   model: z.string(),
   requestId: z.string(),
+  /** Of the span of that request, when it was traced. */
+  traceparent: z.string().optional(),
   scheduling,
   /** Of the first submission, which a repeated one must equal. */
   bodyHash: z.string(),

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { LoadModelOptions } from '../api/types.js';
 import { balancingNames } from '../replicas/balancer.js';
 import type { Balancing } from '../replicas/balancer.js';
-import { integerIn, nonEmpty } from './option-parsers.js';
+import { fileText, integerIn, nonEmpty } from './option-parsers.js';
 
 /** The flags that say how a model is loaded. */
 export interface LoadFlags {
@@ -10,6 +10,8 @@ export interface LoadFlags {
   readonly parallel?: number;
   readonly threads?: number;
   readonly batchSize?: number;
+  readonly chatTemplate?: string;
+  readonly chatTemplateFile?: string;
   readonly scheduling?: 'priority' | 'fifo';
   readonly queueCapacity?: number;
   readonly targetLatencyMs?: number;
@@ -23,6 +25,9 @@ export interface LoadFlags {
   readonly replicas?: number;
   readonly balancing?: Balancing;
 }
+
+/** The flags that say how chats are written for the model. */
+export const templateFlags = ['chatTemplate', 'chatTemplateFile'] as const satisfies readonly (keyof LoadFlags)[];
 
 /** The flags that only make sense for a model that serves many. */
 export const servingFlags = [
@@ -57,6 +62,12 @@ const flags = {
     ),
   batchSize: (): Option =>
     new Option('--batch-size <n>', 'tokens of one decode call at most; default 512').argParser(integerIn(1, 16_384)),
+  chatTemplate: (): Option =>
+    new Option('--chat-template <jinja>', 'chat template instead of the one in the model file')
+      .argParser(nonEmpty)
+      .conflicts('chatTemplateFile'),
+  chatTemplateFile: (): Option =>
+    new Option('--chat-template-file <file>', 'file with that template').argParser(fileText),
   scheduling: (): Option =>
     new Option('--scheduling <policy>', 'who runs next; fifo turns priorities off; default priority').choices([
       'priority',
@@ -116,6 +127,7 @@ export function loadOptionsFrom(flags: LoadFlags): LoadModelOptions {
       batchSize: flags.batchSize,
       replicas: flags.replicas,
       balancing: flags.balancing,
+      chatTemplate: flags.chatTemplate ?? flags.chatTemplateFile,
       scheduling: given({ policy: flags.scheduling, queueCapacity, targetLatencyMs }),
       cache: given({
         memoryBytes: bytesOf(flags.cacheRam),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 
 export interface NumberRange {
@@ -35,4 +36,14 @@ export function collect(value: string, earlier: readonly string[] | undefined): 
 export function nonEmpty(value: string): string {
   if (value.trim() === '') throw new InvalidArgumentError('Expected a value but received an empty one.');
   return value;
+}
+
+/** What is in the file of that name. */
+export function fileText(path: string): string {
+  try {
+    return nonEmpty(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw new InvalidArgumentError(`The file ${path} is empty.`);
+    throw new InvalidArgumentError(`The file ${path} cannot be read: ${(error as Error).message}.`);
+  }
 }

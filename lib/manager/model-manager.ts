@@ -16,6 +16,16 @@ export interface ManagerOptions {
   readonly waitLimitMs: number;
   /** Requests that may wait for models, all together. */
   readonly maxWaits: number;
+  /** Told of every loading that has ended, before those who wait get the model. */
+  readonly onLoaded?: ((load: EndedLoad) => void) | undefined;
+}
+
+/** A loading that has ended, well or with an error. Times by `performance.now()`. */
+export interface EndedLoad {
+  readonly modelId: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly errorCode: string | undefined;
 }
 
 /** What a request for a model comes to. */
@@ -249,8 +259,11 @@ export class ModelManager {
       const loaded = await loadable.load(abort.signal, (fraction) => {
         model.progress = fraction;
       });
+      this.#options.onLoaded?.(endedLoad(model.id, startedMs, undefined));
       this.#loaded(model, loaded, Math.round(performance.now() - startedMs));
     } catch (error) {
+      const code = abort.signal.aborted ? 'cancelled' : InfernoError.isInstance(error) ? error.code : 'internal_error';
+      this.#options.onLoaded?.(endedLoad(model.id, startedMs, code));
       if (abort.signal.aborted) this.#unloaded(model);
       else model.becomeFailed(error);
     } finally {
@@ -373,6 +386,10 @@ export class ModelManager {
     this.#work.add(work);
     void work.finally(() => this.#work.delete(work));
   }
+}
+
+function endedLoad(modelId: string, startedMs: number, errorCode: string | undefined): EndedLoad {
+  return { modelId, startedMs, endedMs: performance.now(), errorCode };
 }
 
 function unknownModel(id: string): InfernoError {

@@ -1,5 +1,6 @@
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 import type { ModelInfo, QueueStatus } from '../api/types.js';
+import type { NativeStatistics } from '../native-statistics-types.js';
 import type { NativeEmbeddingHandle, NativeGenerationRequest } from '../native-types.js';
 
 /** What the server needs of a loaded model. */
@@ -12,6 +13,8 @@ export interface ServableModel {
   tokenBytes?(tokens: Int32Array): Uint8Array[];
   /** Without it, the model has no embeddings. */
   startEmbedding?(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
+  /** What its engines timed, of each replica; without it, only requests are timed. */
+  phaseStatistics?(): readonly NativeStatistics[];
   /** Cheap; asked for at most every 50 ms and model. */
   queueStatus(): QueueStatus;
   /** Bytes it holds now. Without it, what the source estimated counts. */

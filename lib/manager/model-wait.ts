@@ -10,6 +10,7 @@ export class ModelWait {
    * that it is still there when this is looked at: call its `end` after submitting.
    */
   readonly ready: Promise<ServedModel>;
+  readonly modelId: string;
   readonly #resolve: (served: ServedModel) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #onEnd: (wait: ModelWait, how: WaitEnd) => void;
@@ -17,6 +18,7 @@ export class ModelWait {
   #isOpen = true;
 
   constructor(id: string, limitMs: number, onEnd: (wait: ModelWait, how: WaitEnd) => void) {
+    this.modelId = id;
     let settle: [(served: ServedModel) => void, (reason: unknown) => void] | undefined;
     this.ready = new Promise((resolve, reject) => {
       settle = [resolve, reject];
@@ -26,7 +28,7 @@ export class ModelWait {
     [this.#resolve, this.#reject] = settle ?? [() => undefined, () => undefined];
     this.#onEnd = onEnd;
     this.#timer = setTimeout(() => {
-      this.#timeOut(id, limitMs);
+      this.#timeOut(limitMs);
     }, limitMs).unref();
   }
 
@@ -45,13 +47,17 @@ export class ModelWait {
     this.#close('left');
   }
 
-  #timeOut(id: string, limitMs: number): void {
+  #timeOut(limitMs: number): void {
     if (!this.#close('timed out')) return;
     const seconds = String(Math.round(limitMs / 100) / 10);
     this.#reject(
-      new InfernoError('model_loading', `The model ${JSON.stringify(id)} is still loading after ${seconds} s.`, {
-        param: 'model',
-      }),
+      new InfernoError(
+        'model_loading',
+        `The model ${JSON.stringify(this.modelId)} is still loading after ${seconds} s.`,
+        {
+          param: 'model',
+        },
+      ),
     );
   }
 

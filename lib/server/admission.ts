@@ -6,6 +6,7 @@ import type { ExchangeRegistry } from './exchange-registry.js';
 import type { ServedModel } from './model-catalog.js';
 import { QueueLoad } from './queue-load.js';
 import type { ObservedModel } from './queue-load.js';
+import type { RequestRoom } from './rate-limit-headers.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ResolvedLimits } from './server-options.js';
 
@@ -52,6 +53,17 @@ export class Admission {
   /** No generation more is taken, whatever its model. */
   get isFull(): boolean {
     return this.#exchanges.generations + this.held >= this.#limits.maxGenerations;
+  }
+
+  /** For generations of that tier on this model. */
+  room(model: ObservedModel, tier: Tier): RequestRoom {
+    const load = this.loadOf(model);
+    const { capacity, drainMs, workers } = load.status;
+    const onServer = this.#limits.maxGenerations - this.#exchanges.generations - this.held;
+    const free = Math.max(0, workers.limit - Math.max(workers.busy, load.generations));
+    const onModel = Math.floor(capacity * takenUpTo[tier]) - load.waiting + free;
+    const limit = Math.min(this.#limits.maxGenerations, capacity + workers.limit);
+    return { limit, remaining: Math.min(limit, Math.max(0, onServer), Math.max(0, onModel)), resetMs: drainMs };
   }
 
   /** The refusal of a request of `count` generations, if it is refused. `remainingMs`: to its deadline; 0 is none. */

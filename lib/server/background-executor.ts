@@ -1,15 +1,18 @@
 import type { BackgroundRecord, Job } from '../background/background-record.js';
 import type { AttemptResult, BackgroundWork, Executor } from '../background/background-runner.js';
 import type { ErrorCode } from '../error-codes.js';
+import { eventFraming } from './answer-format.js';
 import type { AnswerTarget } from './answer-target.js';
 import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import type { ExchangeWork } from './exchange.js';
+import { RequestRecorder } from '../profile/request-recorder.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import { answerChat } from './routes/chat-completions.js';
 import { answerCompletion } from './routes/completions.js';
 import type { ServerContext } from './server-context.js';
 import type { Header } from './socket-activity.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 
 /** Answers a body that was accepted before. */
 export type BackgroundAnswer = (target: AnswerTarget, value: unknown, scheduling: RequestScheduling) => void;
@@ -36,15 +39,24 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   readonly #settle: (result: AttemptResult) => void;
   /** What /v1/requests shows are requests of clients that wait. */
   readonly record = undefined;
+  readonly framing = eventFraming;
+  readonly recorder: RequestRecorder | undefined;
+  readonly trace: RequestTrace | undefined;
+  readonly #endpoint: string;
+  readonly #begunMs = performance.now();
   #isOpen = true;
   #work: ExchangeWork | undefined;
 
   constructor(context: ServerContext, record: BackgroundRecord, settle: (result: AttemptResult) => void) {
     this.context = context;
+    this.recorder = context.meter === undefined ? undefined : new RequestRecorder();
+    this.#endpoint = record.ticket.endpoint;
     this.requestId = record.id;
     // Its deadline goes on while no process runs.
     this.startedMs = performance.now() - (Date.now() - record.ticket.createdMs);
     this.#settle = settle;
+    const { endpoint, traceparent } = record.ticket;
+    this.trace = context.tracing?.beginBackground({ id: record.id, endpoint, attempt: record.starts, traceparent });
   }
 
   get isOpen(): boolean {
@@ -55,13 +67,25 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
     this.#work = work;
   }
 
+  /** There is nobody to stream to. */
+  openStream(): undefined {
+    return undefined;
+  }
+
   sendJson(_status: number, json: string): void {
+    this.#measure(200, undefined);
+    this.trace?.finish(200, undefined);
     this.#finish({ kind: 'ended', outcome: { status: 'completed', response: json } });
   }
 
   sendError(reply: ErrorReply): void {
-    if (passing.has(reply.code)) this.#finish({ kind: 'later' });
-    else this.#finish({ kind: 'ended', outcome: { status: 'failed', error: reply.json } });
+    this.trace?.finish(reply.status, reply.code);
+    if (passing.has(reply.code)) {
+      this.#finish({ kind: 'later' });
+      return;
+    }
+    this.#measure(reply.status, reply.code);
+    this.#finish({ kind: 'ended', outcome: { status: 'failed', error: reply.json } });
   }
 
   processingHeader(): Header {
@@ -69,7 +93,16 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   }
 
   cancel(): void {
+    this.trace?.finish(undefined, 'cancelled');
     this.#close();
+  }
+
+  /** From its start in this process: how long it lay in the journal is no time of the server's. */
+  #measure(status: number, errorCode: string | undefined): void {
+    if (!this.#isOpen) return;
+    const { requestId, recorder } = this;
+    const facts = { requestId, recorder, traceId: this.trace?.traceId, method: 'BACKGROUND', route: this.#endpoint };
+    this.context.meter?.ended({ ...facts, startedMs: this.#begunMs, status, errorCode });
   }
 
   #finish(result: AttemptResult): void {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { RequestTarget } from './answer-target.js';
 import { backgroundJson } from './background-json.js';
 import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import type { Exchange } from './exchange.js';
 import { randomSuffix } from './request-id.js';
 import type { SchedulingBody } from './schemas/scheduling.js';
 import type { RequestScheduling } from './request-scheduling.js';
@@ -48,7 +48,7 @@ function idempotencyFault(key: string): ErrorReply | undefined {
 }
 
 /** Answers 202 once the journal has the request. REQUIRES: the exchange is registered, nothing sent. */
-export function submitInBackground(exchange: Exchange, request: BackgroundRequest): void {
+export function submitInBackground(exchange: RequestTarget, request: BackgroundRequest): void {
   const { background, catalog, keys } = exchange.context;
   const { key: keyIndex, idempotencyKey } = exchange.caller;
   const models = catalog.manager;
@@ -69,6 +69,7 @@ export function submitInBackground(exchange: Exchange, request: BackgroundReques
     endpoint: request.endpoint,
     model: id,
     requestId: exchange.requestId,
+    ...(exchange.trace?.traceparent === undefined ? {} : { traceparent: exchange.trace.traceparent }),
     scheduling: { tier, user, deadlineMs, estimatedTokens, tags: [...tags] },
     bodyHash: hashOf(request),
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),

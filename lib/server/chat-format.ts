@@ -1,6 +1,7 @@
+import type { AnswerDelta } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
-import { doneEvent, usageJson } from './answer-format.js';
-import type { AnswerFormat, AnswerUsage, FinishReason, WholeChoice } from './answer-format.js';
+import { usageJson } from './answer-format.js';
+import type { AnswerFormat, AnswerUsage, FinishReason, PartFraming, WholeChoice } from './answer-format.js';
 import type { ServedModel } from './model-catalog.js';
 import { randomSuffix } from './request-id.js';
 
@@ -19,6 +20,27 @@ function logprobsJson(logprobs: readonly TokenLogprob[] | undefined): string {
   return JSON.stringify({ content, refusal: null });
 }
 
+function toolCallJson(id: string, name: string, callArguments: string): string {
+  return `"id":${JSON.stringify(id)},"type":"function","function":{"name":"${name}","arguments":"${callArguments}"}`;
+}
+
+/** The inside of a chunk's `delta`. */
+function deltaJson(delta: AnswerDelta): string {
+  if (delta.kind === 'reasoning') return `"reasoning_content":"${delta.text}"`;
+  const call =
+    delta.kind === 'call' ? toolCallJson(delta.id, delta.name, '') : `"function":{"arguments":"${delta.text}"}`;
+  return `"tool_calls":[{"index":${String(delta.call)},${call}}]`;
+}
+
+/** The `message` of a choice that is sent whole. */
+function messageJson({ text, reasoning, toolCalls }: WholeChoice): string {
+  const content = text === '' && toolCalls.length > 0 ? 'null' : `"${text}"`;
+  const thoughts = reasoning === '' ? '' : `"reasoning_content":"${reasoning}",`;
+  const list = toolCalls.map((call) => `{${toolCallJson(call.id, call.name, call.arguments)}}`);
+  const calls = list.length === 0 ? '' : `,"tool_calls":[${list.join(',')}]`;
+  return `{"role":"assistant","content":${content},${thoughts}"refusal":null${calls}}`;
+}
+
 /** `chat.completion` and `chat.completion.chunk`. */
 export class ChatFormat implements AnswerFormat {
   readonly #identity: string;
@@ -26,13 +48,16 @@ export class ChatFormat implements AnswerFormat {
   readonly #eventEnd: string;
   readonly #afterText: string;
   readonly #choices: ChoiceParts[] = [];
+  readonly #framing: PartFraming;
 
-  constructor(served: ServedModel, choices: number, includeUsage: boolean) {
+  constructor(served: ServedModel, choices: number, includeUsage: boolean, framing: PartFraming, serviceTier?: string) {
+    this.#framing = framing;
     const id = `chatcmpl-${randomSuffix()}`;
     const created = String(Math.floor(Date.now() / 1000));
-    this.#identity = `"created":${created},"model":${JSON.stringify(served.id)},"system_fingerprint":"${served.fingerprint}"`;
-    this.#eventStart = `data: {"id":"${id}","object":"chat.completion.chunk",${this.#identity},"choices":[`;
-    this.#eventEnd = includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
+    const tier = serviceTier === undefined ? '' : `,"service_tier":"${serviceTier}"`;
+    this.#identity = `"created":${created},"model":${JSON.stringify(served.id)},"system_fingerprint":"${served.fingerprint}"${tier}`;
+    this.#eventStart = `${framing.before}{"id":"${id}","object":"chat.completion.chunk",${this.#identity},"choices":[`;
+    this.#eventEnd = includeUsage ? `],"usage":null}${framing.after}` : `]}${framing.after}`;
     this.#afterText = `"},"logprobs":null,"finish_reason":null}${this.#eventEnd}`;
     this.#identity = `"id":"${id}","object":"chat.completion",${this.#identity}`;
     for (let index = 0; index < choices; index++) {
@@ -53,20 +78,24 @@ export class ChatFormat implements AnswerFormat {
     return `${this.#parts(index).beforeText}${text}"},"logprobs":${logprobsJson(logprobs)},"finish_reason":null}${this.#eventEnd}`;
   }
 
+  delta(index: number, delta: AnswerDelta, logprobs: readonly TokenLogprob[] | undefined): string {
+    return `${this.#parts(index).open}${deltaJson(delta)}},"logprobs":${logprobsJson(logprobs)},"finish_reason":null}${this.#eventEnd}`;
+  }
+
   finish(index: number, reason: FinishReason): string {
     return `${this.#parts(index).open}},"logprobs":null,"finish_reason":"${reason}"}${this.#eventEnd}`;
   }
 
   closing(usage: AnswerUsage | undefined): string {
-    if (usage === undefined) return doneEvent;
-    return `${this.#eventStart}],"usage":${usageJson(usage)}}\n\n${doneEvent}`;
+    const { after, done } = this.#framing;
+    return usage === undefined ? done : `${this.#eventStart}],"usage":${usageJson(usage)}}${after}${done}`;
   }
 
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string {
     const list = choices.map(
-      ({ index, text, logprobs, finishReason }) =>
-        `{"index":${String(index)},"message":{"role":"assistant","content":"${text}","refusal":null},` +
-        `"logprobs":${logprobsJson(logprobs)},"finish_reason":"${finishReason}"}`,
+      (choice) =>
+        `{"index":${String(choice.index)},"message":${messageJson(choice)},` +
+        `"logprobs":${logprobsJson(choice.logprobs)},"finish_reason":"${choice.finishReason}"}`,
     );
     return `{${this.#identity},"choices":[${list.join(',')}],"usage":${usageJson(usage)}}`;
   }

@@ -1,6 +1,6 @@
 import type { TokenLogprob } from '../api/types.js';
-import { doneEvent, usageJson } from './answer-format.js';
-import type { AnswerFormat, AnswerUsage, FinishReason, WholeChoice } from './answer-format.js';
+import { usageJson } from './answer-format.js';
+import type { AnswerFormat, AnswerUsage, FinishReason, PartFraming, WholeChoice } from './answer-format.js';
 import type { ServedModel } from './model-catalog.js';
 import { randomSuffix } from './request-id.js';
 
@@ -29,15 +29,23 @@ export class CompletionFormat implements AnswerFormat {
   /** By choice. */
   readonly #afterText: string[] = [];
   readonly #echoes: readonly string[];
+  readonly #framing: PartFraming;
 
   /** `echoes`: by choice, the JSON-escaped prompt that precedes its text; empty when not asked for. */
-  constructor(served: ServedModel, choices: number, includeUsage: boolean, echoes: readonly string[]) {
+  constructor(
+    served: ServedModel,
+    choices: number,
+    includeUsage: boolean,
+    framing: PartFraming,
+    echoes: readonly string[],
+  ) {
+    this.#framing = framing;
     const created = String(Math.floor(Date.now() / 1000));
     this.#start =
       `{"id":"cmpl-${randomSuffix()}","object":"text_completion","created":${created},` +
       `"model":${JSON.stringify(served.id)},"system_fingerprint":"${served.fingerprint}","choices":[`;
-    this.#eventEnd = includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
-    this.#beforeText = `data: ${this.#start}{"text":"`;
+    this.#eventEnd = includeUsage ? `],"usage":null}${framing.after}` : `]}${framing.after}`;
+    this.#beforeText = `${framing.before}${this.#start}{"text":"`;
     this.#echoes = echoes;
     for (let index = 0; index < choices; index++) {
       this.#afterText.push(`","index":${String(index)},"logprobs":null,"finish_reason":null}${this.#eventEnd}`);
@@ -57,12 +65,18 @@ export class CompletionFormat implements AnswerFormat {
     return `${this.#beforeText}${text}","index":${String(index)},"logprobs":${logprobsJson(logprobs, offset)},"finish_reason":null}${this.#eventEnd}`;
   }
 
+  /** A text completion neither thinks nor calls. */
+  delta(): string {
+    return '';
+  }
+
   finish(index: number, reason: FinishReason): string {
     return `${this.#beforeText}","index":${String(index)},"logprobs":null,"finish_reason":"${reason}"}${this.#eventEnd}`;
   }
 
   closing(usage: AnswerUsage | undefined): string {
-    return usage === undefined ? doneEvent : `data: ${this.#start}],"usage":${usageJson(usage)}}\n\n${doneEvent}`;
+    const { before, after, done } = this.#framing;
+    return usage === undefined ? done : `${before}${this.#start}],"usage":${usageJson(usage)}}${after}${done}`;
   }
 
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string {

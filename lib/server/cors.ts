@@ -1,5 +1,16 @@
 type Header = readonly [name: string, value: string];
 
+/** What scripts of other origins may read. */
+const exposedHeaders = [
+  'x-request-id',
+  'openai-processing-ms',
+  'openai-version',
+  'retry-after',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+].join(', ');
+
 /** Which origins' pages may read our answers. Without the option nothing is sent, so browsers refuse. */
 export class Cors {
   readonly #origins: ReadonlySet<string> | 'any' | 'none';
@@ -13,10 +24,15 @@ export class Cors {
     return this.#origins !== 'none';
   }
 
+  /** Pages of this origin may read our answers. */
+  allows(origin: string): boolean {
+    return this.#origins === 'any' || (this.#origins !== 'none' && this.#origins.has(origin));
+  }
+
   /** Headers for every answer to a request with this `Origin`. */
   headersFor(origin: string): readonly Header[] {
     if (this.#origins === 'none') return [];
-    const exposed: Header = ['access-control-expose-headers', 'x-request-id, openai-processing-ms, retry-after'];
+    const exposed: Header = ['access-control-expose-headers', exposedHeaders];
     if (this.#origins === 'any') return [['access-control-allow-origin', '*'], exposed];
     const vary: Header = ['vary', 'origin'];
     return this.#origins.has(origin) ? [['access-control-allow-origin', origin], vary, exposed] : [vary];

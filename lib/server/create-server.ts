@@ -5,15 +5,22 @@ import { Admission } from './admission.js';
 import { ApiKeys } from './api-keys.js';
 import { openBackground } from './background-options.js';
 import { Cors } from './cors.js';
+import { HostCheck } from './host-check.js';
 import { ExchangeRegistry } from './exchange-registry.js';
+import { openMeter } from './metrics/open-meter.js';
+import { ServerMetrics } from './metrics/server-metrics.js';
 import { ModelCatalog } from './model-catalog.js';
 import { PriorityPolicy } from './priority-policy.js';
 import { resolveQueueHealth } from './queue-health.js';
 import { RequestLedger } from './request-ledger.js';
+import { openTracing } from '../tracing/open-tracing.js';
 import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-options.js';
 import type { ServerOptions } from './server-options.js';
+import { SessionPool } from './websocket/session-pool.js';
+import { resolveWebSocketOptions } from './websocket/socket-options.js';
+import { addWebSocketRoute } from './websocket/websocket-route.js';
 
 export interface CloseOptions {
   /** How long running requests may go on; default 10,000. What is left then ends with the error `shutting_down`. */
@@ -80,12 +87,16 @@ async function loadWebSockets(): Promise<WebSockets> {
   }
 }
 
+/** How long the last bytes of compressed answers may take. */
+const lastBytesMs = 2000;
+
 class Server implements InfernoServer {
   readonly url: string;
   readonly #uws: WebSockets;
   readonly #app: TemplatedApp;
   readonly #context: ServerContext;
   readonly #listener: us_listen_socket;
+  readonly #metrics: ServerMetrics | undefined;
   #connections = 0;
   #closed: Promise<void> | undefined;
 
@@ -94,12 +105,18 @@ class Server implements InfernoServer {
     uws: WebSockets,
     readonly host: string,
     port: number,
+    metrics: ServerMetrics | undefined,
   ) {
+    this.#metrics = metrics;
     this.#context = context;
     this.#uws = uws;
     this.#app = uws.App();
     this.#app.filter((_res, change) => {
       this.#connections += Number(change);
+    });
+    addWebSocketRoute(this.#app, uws, context, () => {
+      // The filter hears of every new connection, but only HTTP ones are reported closed to it.
+      this.#connections--;
     });
     addRoutes(this.#app, context);
     this.#listener = listen(this.#app, host, port);
@@ -128,16 +145,25 @@ class Server implements InfernoServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#uws.us_listen_socket_close(this.#listener);
-    const { exchanges, catalog, background } = this.#context;
+    const { exchanges, sockets, catalog, background, tracing } = this.#context;
     catalog.manager.beginClose();
-    const [isIdle] = await Promise.all([exchanges.drain(drainMs), background?.stop(drainMs)]);
-    if (!isIdle) exchanges.shutDown();
+    const drained = exchanges.drain(drainMs);
+    sockets.beginClose();
+    const [isIdle] = await Promise.all([drained, background?.stop(drainMs)]);
+    if (!isIdle) {
+      exchanges.shutDown();
+      // What ends a compressed stream comes from another thread.
+      await exchanges.drain(lastBytesMs);
+    }
+    sockets.closeAll();
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
+    this.#metrics?.stop();
     await catalog.manager.close();
     // Last, so that whatever ended until now is in it.
     await background?.close();
+    await tracing?.close();
   }
 }
 
@@ -154,28 +180,41 @@ class Server implements InfernoServer {
 export async function createServer(options: ServerOptions): Promise<InfernoServer> {
   const limits = resolveLimits(options.limits);
   const apiKeys = options.apiKeys ?? [];
-  const exchanges = new ExchangeRegistry(limits);
+  const host = options.host ?? '127.0.0.1';
+  const webSocket = resolveWebSocketOptions(options.webSocket);
+  const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
+  const tracing = await openTracing(options.tracing);
   const base: ServerContext = {
+    startedMs: performance.now(),
     limits,
+    compression: options.compression ?? true,
     keys: new ApiKeys(apiKeys),
     cors: new Cors(options.cors ?? false),
+    hosts: new HostCheck(host, options.allowedHosts),
     catalog: new ModelCatalog(options.models, {
       memoryBudgetBytes: options.memoryBudgetBytes,
       waitLimitMs: limits.modelWaitMs,
       maxWaits: limits.maxGenerations,
+      onLoaded: tracing?.modelLoaded,
     }),
     exchanges,
+    sockets: new SessionPool(webSocket),
     priorities: new PriorityPolicy(options.priorities ?? {}, apiKeys),
     admission: new Admission(exchanges, limits),
     ledger: new RequestLedger(),
     queueHealth: resolveQueueHealth(options.queueHealth),
     background: undefined,
+    tracing,
+    meter: openMeter(options.profiling),
+    baselineFile: options.profiling === false ? undefined : options.profiling?.baselineFile,
   };
   const uws = await loadWebSockets();
   const background = await openBackground(options.background, base);
   try {
     const context = { ...base, background };
-    const server = new Server(context, uws, options.host ?? '127.0.0.1', options.port ?? 8080);
+    const { meter } = context;
+    const metrics = meter && new ServerMetrics(meter.metrics.registries, context, meter.startedMs);
+    const server = new Server(context, uws, host, options.port ?? 8080, metrics);
     context.catalog.manager.start();
     background?.start();
     return server;

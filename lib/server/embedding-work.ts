@@ -38,6 +38,7 @@ export class EmbeddingWork implements ExchangeWork {
     this.#served.begin();
     exchanges.generations++;
     this.#exchange.setWork(this);
+    const traced = this.#exchange.trace?.startEmbeddings(this.#served.id);
     const ended = (): void => {
       exchanges.generations--;
       this.#served.end();
@@ -45,11 +46,14 @@ export class EmbeddingWork implements ExchangeWork {
     promise.then(
       (result) => {
         ended();
+        traced?.(result.tokens);
         if (this.#exchange.isOpen) answer(result);
       },
       (error: unknown) => {
         ended();
-        this.#exchange.sendError(replyOf(error));
+        const reply = replyOf(error);
+        traced?.(0, reply.code);
+        this.#exchange.sendError(reply);
       },
     );
   }

@@ -1,6 +1,14 @@
 import type { HttpResponse } from 'uWebSockets.js';
+import type { AnswerStream } from './answer-target.js';
+import type { StreamEncoder } from './compression/stream-encoder.js';
 import type { ErrorReply } from './error-response.js';
-import type { ActivityOwner, SocketActivity } from './socket-activity.js';
+import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
+
+/** How a stream is compressed, and the headers that say so. */
+export interface StreamCompression {
+  readonly encoder: StreamEncoder;
+  readonly headers: readonly Header[];
+}
 
 /** A comment line: clients skip it. uWebSockets.js drains what it holds back only when something is written. */
 const comment = ':\n\n';
@@ -12,10 +20,11 @@ const comment = ':\n\n';
  * here, up to `maxBufferedBytes`; `onWritable` sends it and resumes them. A client that takes nothing for
  * `stallTimeoutMs` is dropped.
  */
-export class EventStream implements SocketActivity {
+export class EventStream implements AnswerStream, SocketActivity {
   readonly #exchange: ActivityOwner;
   readonly #res: HttpResponse;
-  #chunk = '';
+  readonly #compression: StreamCompression | undefined;
+  #chunk: string | Uint8Array = '';
   #headSent = false;
   #accepted = true;
   #held = '';
@@ -25,9 +34,10 @@ export class EventStream implements SocketActivity {
   #wroteSinceSweep = true;
   #silentSince = 0;
 
-  constructor(exchange: ActivityOwner, res: HttpResponse) {
+  constructor(exchange: ActivityOwner, res: HttpResponse, compression?: StreamCompression) {
     this.#exchange = exchange;
     this.#res = res;
+    this.#compression = compression;
     res.onWritable(() => {
       if (exchange.isOpen && this.#headSent) this.#drain();
       return true;
@@ -35,7 +45,7 @@ export class EventStream implements SocketActivity {
   }
 
   /** True once the status line is out: errors from here on are events. */
-  get headSent(): boolean {
+  get hasStarted(): boolean {
     return this.#headSent;
   }
 
@@ -46,8 +56,7 @@ export class EventStream implements SocketActivity {
       this.#hold(events);
       return;
     }
-    this.#push(events);
-    if (!this.#accepted) this.#block();
+    this.#push(events, this.#blockUnlessAccepted);
   }
 
   /** The last events. The connection stays usable for the client's next request. */
@@ -58,13 +67,23 @@ export class EventStream implements SocketActivity {
       this.#hold(events);
       return;
     }
-    this.#chunk = events;
-    this.#res.cork(this.#sendLast);
-    this.#exchange.finish();
+    if (this.#compression === undefined) {
+      this.#writeLast(events);
+      return;
+    }
+    this.#ending = true;
+    this.#compression.encoder.end(events, (bytes) => {
+      if (this.#exchange.isOpen) this.#writeLast(bytes);
+    });
+  }
+
+  release(): void {
+    this.#compression?.encoder.destroy();
   }
 
   /** An error: the whole answer when nothing was sent, otherwise an event, after which the stream ends without [DONE]. */
   fail(reply: ErrorReply): void {
+    this.#exchange.noteError(reply);
     if (this.#headSent) this.end(`data: ${reply.json}\n\n`);
     else this.#exchange.sendError(reply);
   }
@@ -99,10 +118,34 @@ export class EventStream implements SocketActivity {
     this.#res.end();
   };
 
-  #push(events: string): void {
-    this.#chunk = events;
+  /** Calls `written` when the events are with uWebSockets.js: at once, or when they are compressed. */
+  #push(events: string, written: () => void): void {
     this.#wroteSinceSweep = true;
+    if (this.#compression === undefined) {
+      this.#writePiece(events);
+      written();
+      return;
+    }
+    this.#compression.encoder.write(events, (bytes) => {
+      if (!this.#exchange.isOpen) return;
+      if (bytes.length > 0) this.#writePiece(bytes);
+      written();
+    });
+  }
+
+  readonly #blockUnlessAccepted = (): void => {
+    if (!this.#accepted && this.#blockedSince === undefined) this.#block();
+  };
+
+  #writePiece(piece: string | Uint8Array): void {
+    this.#chunk = piece;
     this.#res.cork(this.#send);
+  }
+
+  #writeLast(piece: string | Uint8Array): void {
+    this.#chunk = piece;
+    this.#res.cork(this.#sendLast);
+    this.#exchange.finish();
   }
 
   #writeHead(): void {
@@ -111,6 +154,7 @@ export class EventStream implements SocketActivity {
       ['cache-control', 'no-cache'],
       ['x-accel-buffering', 'no'],
       this.#exchange.processingHeader(),
+      ...(this.#compression?.headers ?? []),
     ]);
   }
 
@@ -130,7 +174,10 @@ export class EventStream implements SocketActivity {
     const events = this.#held || comment;
     this.#held = '';
     this.#heldBytes = 0;
-    this.#push(events);
+    this.#push(events, this.#unblockIfAccepted);
+  }
+
+  readonly #unblockIfAccepted = (): void => {
     if (!this.#accepted) {
       if (this.#blockedSince === undefined) this.#exchange.pauseWork();
       this.#blockedSince = performance.now();
@@ -144,5 +191,5 @@ export class EventStream implements SocketActivity {
     } else {
       this.#exchange.resumeWork();
     }
-  }
+  };
 }

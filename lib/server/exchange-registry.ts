@@ -22,8 +22,9 @@ export class ExchangeRegistry {
   /** Generations that were submitted and have not ended. */
   generations = 0;
 
-  constructor(limits: ResolvedLimits) {
-    const shortest = Math.min(limits.bodyTimeoutMs, limits.stallTimeoutMs, limits.heartbeatMs || Infinity);
+  constructor(limits: ResolvedLimits, ackTimeoutMs: number) {
+    const { bodyTimeoutMs, stallTimeoutMs, heartbeatMs } = limits;
+    const shortest = Math.min(bodyTimeoutMs, stallTimeoutMs, ackTimeoutMs, heartbeatMs || Infinity);
     this.#sweepMs = Math.min(1000, Math.max(10, Math.floor(shortest / 4)));
   }
 

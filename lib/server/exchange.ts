@@ -1,12 +1,21 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { eventFraming } from './answer-format.js';
+import type { RequestTarget } from './answer-target.js';
+import { acceptedEncodings } from './compression/accept-encoding.js';
+import type { AcceptedEncodings } from './compression/accept-encoding.js';
+import { streamEncoder } from './compression/stream-encoder.js';
+import { compressWhole, leastBytes } from './compression/whole-body.js';
 import { callerOf } from './caller.js';
 import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
+import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
+import { isProfiled } from './metrics/request-meter.js';
 import { requestIdFrom } from './request-id.js';
 import type { RequestRecord } from './request-ledger.js';
+import type { RequestTrace } from '../tracing/request-trace.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
 import type { ResolvedLimits } from './server-options.js';
@@ -22,6 +31,13 @@ export interface ExchangeWork {
 
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
 const rearmMs = 3500;
+/** Caches must not give a compressed answer to others. */
+const varies: Header = ['vary', 'accept-encoding'];
+/** What nginx logs for a client that closed its connection before it was answered. */
+const clientLeft = 499;
+const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
+/** The version of the API that OpenAI's servers name, and that the answers here follow. */
+const openaiVersion = '2020-10-01';
 /** Bodies above this are written piece by piece as the client takes them. */
 const largeBytes = 64 * 1024;
 
@@ -30,29 +46,47 @@ const largeBytes = 64 * 1024;
  * after `isOpen` is false. However it ends (answered, aborted, dropped), it leaves the registry exactly once and its
  * work is cancelled exactly once unless it had ended by itself.
  */
-export class Exchange implements ActivityOwner {
+export class Exchange implements ActivityOwner, RequestTarget {
   readonly requestId: string;
   readonly caller: Caller;
+  /** Its Accept header. */
+  readonly accept: string;
   readonly startedMs = performance.now();
+  readonly framing = eventFraming;
+  readonly recorder: RequestRecorder | undefined;
+  readonly trace: RequestTrace | undefined;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
+  readonly #route: string;
+  readonly #method: string;
   readonly #corsHeaders: readonly Header[];
+  readonly #encodings: AcceptedEncodings;
   #isOpen = true;
   #isRegistered = false;
   #work: ExchangeWork | undefined;
   #activity: SocketActivity | undefined;
   #rearmedMs = 0;
+  /** Of the answer; the client's own leaving has one, too. */
+  #status = clientLeft;
+  #errorCode: string | undefined;
+  #answerHeaders: readonly Header[] = [];
   #record: RequestRecord | undefined;
 
   /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
-  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest) {
+  constructor(context: ServerContext, res: HttpResponse, req: HttpRequest, route: string) {
     this.#context = context;
+    this.#route = route;
+    this.#method = req.getCaseSensitiveMethod();
+    this.recorder = context.meter !== undefined && isProfiled(route) ? new RequestRecorder() : undefined;
     this.#res = res;
-    this.#headOnly = req.getCaseSensitiveMethod() === 'HEAD';
+    this.#headOnly = this.#method === 'HEAD';
+    this.#encodings = context.compression ? acceptedEncodings(req.getHeader('accept-encoding')) : uncompressed;
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
+    this.accept = req.getHeader('accept');
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
+    this.trace = context.tracing?.beginRequest(req, route, this.requestId);
   }
 
   get isOpen(): boolean {
@@ -72,6 +106,7 @@ export class Exchange implements ActivityOwner {
     this.#isRegistered = true;
     this.#context.exchanges.add(this);
     this.#res.onAborted(() => {
+      this.#status = clientLeft;
       this.finish();
     });
   }
@@ -83,7 +118,7 @@ export class Exchange implements ActivityOwner {
 
   /** The request is valid: others may ask where it stands and depend on it. Unless it is done when this closes, it failed. */
   openRecord(scheduling: RequestScheduling): void {
-    this.#record = this.#context.ledger.open(this.requestId, scheduling);
+    this.#record = this.#context.ledger.open(this.requestId, scheduling, this.trace?.spanContext);
   }
 
   /** REQUIRES: registered. */
@@ -93,6 +128,10 @@ export class Exchange implements ActivityOwner {
 
   setActivity(activity: SocketActivity | undefined): void {
     this.#activity = activity;
+  }
+
+  setHeaders(headers: readonly Header[]): void {
+    this.#answerHeaders = headers;
   }
 
   pauseWork(): void {
@@ -105,40 +144,58 @@ export class Exchange implements ActivityOwner {
 
   writeHead(status: number, contentType: string, headers: readonly Header[]): void {
     const res = this.#res;
+    this.#status = status;
     res.writeStatus(statusLine(status));
     res.writeHeader('content-type', contentType);
     res.writeHeader('x-request-id', this.requestId);
+    res.writeHeader('openai-version', openaiVersion);
     // uWebSockets.js closes idle connections after 8 to 12 s; clients that know stop reusing them in time.
     res.writeHeader('keep-alive', 'timeout=7');
+    this.#writeTrace();
     for (const [name, value] of this.#corsHeaders) res.writeHeader(name, value);
+    for (const [name, value] of this.#answerHeaders) res.writeHeader(name, value);
     for (const [name, value] of headers) res.writeHeader(name, value);
   }
 
   sendJson(status: number, json: string, headers: readonly Header[] = []): void {
     if (!this.#isOpen) return;
-    if (json.length > largeBytes && this.#isRegistered && !this.#headOnly) {
-      this.#activity = new LargeReply(this, this.#res, Buffer.from(json), () => {
-        this.writeHead(status, 'application/json', headers);
-      });
+    const { best, identity } = this.#encodings;
+    const isSmall = json.length < leastBytes && identity;
+    if (best === undefined || isSmall || !this.#isRegistered || this.#headOnly) {
+      this.#sendBody(status, json, headers);
       return;
     }
-    this.#send(status, json, headers, this.#context.exchanges.closing);
+    compressWhole(json, best, (bytes) => {
+      if (!this.#isOpen) return;
+      if (bytes === undefined) this.#sendBody(status, json, headers);
+      else this.#sendBody(status, bytes, [...headers, ['content-encoding', best], varies]);
+    });
   }
 
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
-    const headers: Header[] = [];
+    this.noteError(reply);
+    const headers: Header[] = [this.processingHeader()];
+    if (reply.status === 426) headers.push(['upgrade', 'websocket'], ['sec-websocket-version', '13']);
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
     if (reply.status === 429 || reply.status === 503)
       headers.push(['retry-after', String(reply.retryAfterSeconds ?? 1)]);
     this.#send(reply.status, reply.json, headers, closeConnection || this.#context.exchanges.closing);
   }
 
+  /** Something that is no JSON. */
+  sendText(status: number, contentType: string, text: string): void {
+    if (!this.#isOpen) return;
+    this.#send(status, text, [], this.#context.exchanges.closing, contentType);
+  }
+
   sendEmpty(status: number, headers: readonly Header[]): void {
     if (!this.#isOpen) return;
+    this.#status = status;
     this.#res.cork(() => {
       this.#res.writeStatus(statusLine(status));
+      this.#writeTrace();
       for (const [name, value] of [...this.#corsHeaders, ...headers]) this.#res.writeHeader(name, value);
       this.#res.endWithoutBody();
     });
@@ -147,12 +204,25 @@ export class Exchange implements ActivityOwner {
 
   sendMethodNotAllowed(reply: ErrorReply, allow: string): void {
     if (!this.#isOpen) return;
+    this.noteError(reply);
     this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
   }
 
+  /** Why a client that takes nothing that we can send gets no answer. */
+  get encodingRefusal(): ErrorReply | undefined {
+    const { best, identity } = this.#encodings;
+    if (best !== undefined || identity) return undefined;
+    return errorReply('not_acceptable', 'Expected an Accept-Encoding that takes zstd, br, gzip, deflate or identity.');
+  }
+
   /** REQUIRES: registered, nothing sent yet. */
-  openEventStream(): EventStream {
-    const stream = new EventStream(this, this.#res);
+  openStream(): EventStream {
+    const { best } = this.#encodings;
+    const compression =
+      best === undefined
+        ? undefined
+        : { encoder: streamEncoder(best), headers: [['content-encoding', best], varies] as const };
+    const stream = new EventStream(this, this.#res, compression);
     this.#activity = stream;
     return stream;
   }
@@ -171,13 +241,28 @@ export class Exchange implements ActivityOwner {
     // Does nothing to work that has ended by itself.
     work?.cancel();
     this.#record?.settle('failed');
+    this.#measure();
+    this.trace?.finish(this.#status, this.#errorCode);
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
   drop(): void {
     if (!this.#isOpen) return;
+    this.#status = clientLeft;
     this.finish();
     this.#res.close();
+  }
+
+  /** The answer is this error, or ends with it. */
+  noteError(reply: ErrorReply): void {
+    this.#errorCode = reply.code;
+  }
+
+  #measure(): void {
+    const { requestId, startedMs, recorder } = this;
+    const facts = { requestId, startedMs, recorder, traceId: this.trace?.traceId };
+    const [method, route, status, errorCode] = [this.#method, this.#route, this.#status, this.#errorCode];
+    this.#context.meter?.ended({ ...facts, method, route, status, errorCode });
   }
 
   shutDown(): void {
@@ -201,16 +286,38 @@ export class Exchange implements ActivityOwner {
     this.#res.resume();
   }
 
-  #send(status: number, json: string, headers: readonly Header[], closeConnection: boolean): void {
+  /** REQUIRES: corked, the status line is written. */
+  #writeTrace(): void {
+    const traceparent = this.trace?.traceparent;
+    if (traceparent !== undefined) this.#res.writeHeader('traceparent', traceparent);
+  }
+
+  #sendBody(status: number, body: string | Buffer, headers: readonly Header[]): void {
+    if (body.length > largeBytes && this.#isRegistered && !this.#headOnly) {
+      this.#activity = new LargeReply(this, this.#res, Buffer.from(body), () => {
+        this.writeHead(status, 'application/json', headers);
+      });
+      return;
+    }
+    this.#send(status, body, headers, this.#context.exchanges.closing);
+  }
+
+  #send(
+    status: number,
+    body: string | Buffer,
+    headers: readonly Header[],
+    closeConnection: boolean,
+    contentType = 'application/json',
+  ): void {
     const res = this.#res;
     res.cork(() => {
-      this.writeHead(status, 'application/json', headers);
+      this.writeHead(status, contentType, headers);
       if (this.#headOnly) {
         // Given the length as its argument, `endWithoutBody` of this uWebSockets.js leaves the response open.
-        res.writeHeader('content-length', String(Buffer.byteLength(json)));
+        res.writeHeader('content-length', String(Buffer.byteLength(body)));
         res.endWithoutBody();
       } else {
-        res.end(json, closeConnection);
+        res.end(body, closeConnection);
       }
     });
     this.finish();

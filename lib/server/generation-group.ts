@@ -16,6 +16,8 @@ export interface GenerationPlan {
   readonly requests: readonly NativeGenerationRequest[];
   /** Neighbouring choices that share a prompt; its tokens are counted once. */
   readonly choicesPerPrompt: number;
+  /** Only so many choices of each prompt are sent, those with the likeliest tokens. Not streamed. */
+  readonly best?: { readonly keptPerPrompt: number; readonly showLogprobs: boolean };
   readonly format: AnswerFormat;
 }
 
@@ -31,7 +33,14 @@ function isFurther(a: QueuePosition, b: QueuePosition): boolean {
 
 /** The generations of one answer, started, paused and cancelled together. One that fails ends the others. */
 export class GenerationGroup implements ExchangeWork {
-  readonly usage: AnswerUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  readonly usage: AnswerUsage = {
+    promptTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+    reasoningTokens: 0,
+    draftedTokens: 0,
+    acceptedTokens: 0,
+  };
   readonly #exchange: AnswerTarget;
   readonly #plan: GenerationPlan;
   readonly #streams: TokenStream[] = [];
@@ -48,12 +57,17 @@ export class GenerationGroup implements ExchangeWork {
 
   /** Submits everything, or answers with the error that prevents it. */
   start(sinkFor: (index: number) => TokenSink): void {
+    const { trace } = this.#exchange;
     const { exchanges } = this.#exchange.context;
     this.#exchange.setWork(this);
     this.#exchange.record?.follow(this.#plan.served.id, () => this.#position());
     try {
       for (const [index, request] of this.#plan.requests.entries()) {
-        this.#streams.push(this.#plan.served.model.submit(request, sinkFor(index)));
+        const sink = sinkFor(index);
+        const seen = trace === undefined ? sink : trace.watch(index, request, this.#plan, sink);
+        this.#streams.push(this.#plan.served.model.submit(request, seen));
+        this.#exchange.recorder?.submitted();
+        trace?.submitted();
         this.#plan.served.begin();
         exchanges.generations++;
         this.#load.generations++;
@@ -68,6 +82,7 @@ export class GenerationGroup implements ExchangeWork {
     this.#exchange.context.exchanges.generations--;
     this.#load.generations--;
     this.#plan.served.end();
+    this.#exchange.recorder?.generationEnded(end);
     if (this.#failed || !this.#exchange.isOpen) return 'failed';
     const { stopReason, usage, error } = end;
     if (stopReason === 'error' || stopReason === 'cancelled') {
@@ -80,9 +95,13 @@ export class GenerationGroup implements ExchangeWork {
       this.usage.cachedTokens += usage.cachedTokens;
     }
     this.usage.completionTokens += usage.completionTokens;
+    this.usage.reasoningTokens += usage.reasoningTokens;
+    this.usage.draftedTokens += usage.draftedTokens;
+    this.usage.acceptedTokens += usage.acceptedTokens;
     this.#remaining--;
     if (this.#remaining === 0) this.#exchange.record?.settle('done');
-    return { reason: stopReason, isLast: this.#remaining === 0 };
+    const reason = stopReason === 'stop' && end.toolCalls > 0 ? 'tool_calls' : stopReason;
+    return { reason, isLast: this.#remaining === 0 };
   }
 
   cancel(): void {

@@ -1,10 +1,14 @@
 import { tiers } from '../native-types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
+import type { ServableModel } from './model-catalog.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ChatCompletionBody } from './schemas/chat-completions.js';
 import type { CompletionBody } from './schemas/completions.js';
 import type { Prompt } from './schemas/prompts.js';
+import { rareSamplers } from './schemas/rare-samplers.js';
+import { reasoningRequest } from './schemas/reasoning.js';
 import type { SamplingBody } from './schemas/sampling.js';
+import { offeredTools } from './schemas/tools.js';
 
 /** Seeds the engine takes: 0 to 2^32 - 2. */
 const seeds = 0xffff_ffff;
@@ -15,6 +19,9 @@ type Sampling = Omit<
   NativeGenerationRequest,
   'prompt' | 'tokens' | 'messagesJson' | 'toolsJson' | 'templateArgumentsJson'
 >;
+
+/** What requests need to know of a model. */
+export type RequestedModel = Pick<ServableModel, 'info' | 'tokenize'>;
 
 interface ConstraintFields {
   readonly grammar?: string;
@@ -49,8 +56,15 @@ function seedOf(body: SamplingBody, choice: number): number {
   return (((body.seed + choice) % seeds) + seeds) % seeds;
 }
 
-function logitBiasOf(body: SamplingBody): { logitBias?: Float64Array } {
-  const pairs = Object.entries(body.logit_bias ?? {}).flatMap(([token, bias]) => [Number(token), bias]);
+const asPlainText = { addSpecial: false, parseSpecial: true };
+
+/** A text stands for each of its tokens. */
+function logitBiasOf(body: SamplingBody, model: RequestedModel): { logitBias?: Float64Array } {
+  const pairs = (body.logit_bias ?? []).flatMap(([token, bias]) =>
+    typeof token === 'number'
+      ? [token, bias]
+      : [...(model.tokenize?.(token, asPlainText) ?? [])].flatMap((id) => [id, bias]),
+  );
   return pairs.length === 0 ? {} : { logitBias: Float64Array.from(pairs) };
 }
 
@@ -62,7 +76,7 @@ function repeatLastNOf(body: SamplingBody, contextSize: number): number {
 
 /** What all choices of an answer share. */
 interface AnswerSettings {
-  readonly contextSize: number;
+  readonly model: RequestedModel;
   /** -1 for as many as fit. */
   readonly maxTokens: number;
   /** Alternatives per token; -1 for no logprobs. */
@@ -71,6 +85,7 @@ interface AnswerSettings {
 }
 
 function samplingOf(body: SamplingBody, settings: AnswerSettings, choice: number): Sampling {
+  const { model } = settings;
   const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
   return {
     maxTokens: settings.maxTokens,
@@ -80,11 +95,12 @@ function samplingOf(body: SamplingBody, settings: AnswerSettings, choice: number
     minP: body.min_p ?? 0.05,
     typicalP: body.typical_p ?? 1,
     repeatPenalty: body.repeat_penalty ?? 1,
-    repeatLastN: repeatLastNOf(body, settings.contextSize),
+    repeatLastN: repeatLastNOf(body, model.info.contextSize),
     presencePenalty: body.presence_penalty ?? 0,
     frequencyPenalty: body.frequency_penalty ?? 0,
     seed: seedOf(body, choice),
-    ...logitBiasOf(body),
+    ...logitBiasOf(body, model),
+    ...rareSamplers(body, model.info.contextSize),
     ...constraintOf(body),
     ...(stop.length === 0 ? {} : { stop }),
     logprobs: settings.logprobs,
@@ -98,46 +114,88 @@ function samplingOf(body: SamplingBody, settings: AnswerSettings, choice: number
   };
 }
 
+/** Tokens of an answer at most: the first that is given. -1 for as many as fit. */
+function maxTokensOf(...asked: readonly (number | null | undefined)[]): number {
+  return asked.find((value) => value != null) ?? -1;
+}
+
+/** Where one function is named, one call of it is meant. */
+function parallelOf({ parallel_tool_calls: asked, tool_choice: choice }: ChatCompletionBody): {
+  parallelToolCalls?: boolean;
+} {
+  if (asked != null) return { parallelToolCalls: asked };
+  return choice != null && typeof choice === 'object' && choice.type === 'function' ? { parallelToolCalls: false } : {};
+}
+
+function toolsOf(
+  body: ChatCompletionBody,
+): Pick<NativeGenerationRequest, 'toolsJson' | 'toolChoice' | 'parallelToolCalls'> {
+  const { tools, choice } = offeredTools(body);
+  if (choice === 'none') return {};
+  return {
+    toolsJson: wellFormedJson(tools),
+    toolChoice: choice,
+    ...parallelOf(body),
+  };
+}
+
 /** One request per choice. */
 export function chatRequests(
   body: ChatCompletionBody,
-  contextSize: number,
+  model: RequestedModel,
   scheduling: RequestScheduling,
 ): NativeGenerationRequest[] {
-  const messages = body.messages.map(({ role, content, ...rest }) => ({
-    // Templates know "system" only; "developer" is its newer name at OpenAI.
-    role: role === 'developer' ? 'system' : role,
+  const messages = body.messages.map(({ content, ...rest }) => ({
     content: content ?? null,
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null)),
   }));
+  const { templateArguments, ...reasoning } = reasoningRequest(body);
+  const tools = toolsOf(body);
   const shared = {
     messagesJson: wellFormedJson(messages),
-    ...(body.tools != null && body.tools.length > 0 && body.tool_choice !== 'none'
-      ? { toolsJson: wellFormedJson(body.tools) }
-      : {}),
-    ...(body.chat_template_kwargs == null ? {} : { templateArgumentsJson: wellFormedJson(body.chat_template_kwargs) }),
+    ...tools,
+    ...reasoning,
+    ...(body.continue_final_message === true ? { continueFinalMessage: true } : {}),
+    ...(Object.keys(templateArguments).length === 0
+      ? {}
+      : { templateArgumentsJson: wellFormedJson(templateArguments) }),
   };
-  const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? -1;
-  const logprobs = body.logprobs === true ? (body.top_logprobs ?? 0) : -1;
-  const settings = { contextSize, maxTokens, logprobs, scheduling };
-  return Array.from({ length: body.n ?? 1 }, (_, choice) => ({ ...shared, ...samplingOf(body, settings, choice) }));
+  const maxTokens = maxTokensOf(body.max_completion_tokens, body.max_tokens, body.n_predict);
+  const logprobs = body.logprobs === true ? (body.top_logprobs ?? body.n_probs ?? 0) : -1;
+  const settings = { model, maxTokens, logprobs, scheduling };
+  return Array.from({ length: body.n ?? 1 }, (_, choice) => {
+    const { jsonSchema, ...sampling } = samplingOf(body, settings, choice);
+    // Where a call is forced there is no content for a schema to describe.
+    const constraint = jsonSchema === undefined || tools.toolChoice === 'required' ? {} : { jsonSchema };
+    return { ...shared, ...sampling, ...constraint };
+  });
 }
 
 function promptFields(prompt: Prompt): { prompt: string } | { tokens: Int32Array } {
   return typeof prompt === 'string' ? { prompt } : { tokens: Int32Array.from(prompt) };
 }
 
+/** Choices that are made of each prompt; the best are kept. */
+export function choicesMade(body: CompletionBody): number {
+  return Math.max(body.n ?? 1, body.best_of ?? 1);
+}
+
 /** One request per prompt and choice, prompts first. */
 export function completionRequests(
   body: CompletionBody,
-  contextSize: number,
+  model: RequestedModel,
   scheduling: RequestScheduling,
 ): NativeGenerationRequest[] {
-  const maxTokens = body.max_tokens ?? completionTokensDefault;
-  const settings = { contextSize, maxTokens, logprobs: body.logprobs ?? -1, scheduling };
+  const maxTokens = maxTokensOf(body.max_tokens, body.n_predict, completionTokensDefault);
+  const made = choicesMade(body);
+  // The best are those with the likeliest tokens.
+  const logprobs = body.logprobs ?? (made > (body.n ?? 1) ? 0 : -1);
+  const settings = { model, maxTokens, logprobs, scheduling };
+  const suffix = body.suffix == null || body.suffix === '' ? {} : { suffix: body.suffix };
   return body.prompt.flatMap((prompt) =>
-    Array.from({ length: body.n ?? 1 }, (_, choice) => ({
+    Array.from({ length: made }, (_, choice) => ({
       ...promptFields(prompt),
+      ...suffix,
       ...samplingOf(body, settings, choice),
     })),
   );

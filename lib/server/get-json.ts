@@ -9,8 +9,8 @@ export type GetHandler = (exchange: Exchange, path: string, query: string) => vo
 
 /** A uWebSockets.js handler for GET and HEAD. `needsKey` for what API keys protect. */
 export function getJson(context: ServerContext, needsKey: boolean, handle: GetHandler) {
-  return (res: HttpResponse, req: HttpRequest): void => {
-    const exchange = new Exchange(context, res, req);
+  return (res: HttpResponse, req: HttpRequest, route: string): void => {
+    const exchange = new Exchange(context, res, req, route);
     const refusal = needsKey ? refusalByKey(context, exchange.caller) : undefined;
     if (refusal !== undefined) {
       exchange.sendError(refusal);

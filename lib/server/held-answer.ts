@@ -21,6 +21,7 @@ export interface HeldRequest {
 export class HeldAnswer implements ExchangeWork {
   readonly #request: HeldRequest;
   readonly #releases: (() => void)[] = [];
+  readonly #traced: (() => void) | undefined;
   #missing: number;
   #deadline: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -31,6 +32,7 @@ export class HeldAnswer implements ExchangeWork {
     this.#missing = request.dependencies.length;
     request.exchange.context.admission.held += request.count;
     request.exchange.setWork(this);
+    this.#traced = request.exchange.trace?.waitForDependencies();
     for (const dependency of request.dependencies) {
       this.#releases.push(
         dependency.whenSettled(() => {
@@ -79,6 +81,7 @@ export class HeldAnswer implements ExchangeWork {
     this.#isOver = true;
     this.#request.exchange.context.admission.held -= this.#request.count;
     clearTimeout(this.#deadline);
+    this.#traced?.();
     for (const release of this.#releases) release();
   }
 }

@@ -55,10 +55,13 @@ function parseJson(exchange: Exchange, text: string): { readonly value: unknown 
 
 /** A uWebSockets.js handler that checks headers, reads the body, parses it and calls `handle`. */
 export function postJson(context: ServerContext, handle: JsonHandler, needsBody = true) {
-  return (res: HttpResponse, req: HttpRequest): void => {
-    const exchange = new Exchange(context, res, req);
+  return (res: HttpResponse, req: HttpRequest, route: string): void => {
+    const exchange = new Exchange(context, res, req, route);
     const contentLength = Number(req.getHeader('content-length') || 0);
-    const refusal = refusalByHeaders(exchange, req, needsBody) ?? declaredTooLarge(exchange, contentLength);
+    const refusal =
+      refusalByHeaders(exchange, req, needsBody) ??
+      exchange.encodingRefusal ??
+      declaredTooLarge(exchange, contentLength);
     if (refusal !== undefined) {
       refuseUnread(exchange, res, refusal, contentLength);
       return;

@@ -1,4 +1,5 @@
 import type { QueuePosition } from '../api/types.js';
+import type { SpanContext } from '@opentelemetry/api';
 import type { RequestScheduling } from './request-scheduling.js';
 
 const rememberedMs = 10 * 60_000;
@@ -18,6 +19,8 @@ export class RequestRecord {
   constructor(
     readonly id: string,
     readonly scheduling: RequestScheduling,
+    /** Undefined while tracing is off. */
+    readonly spanContext: SpanContext | undefined,
     onSettled: (record: RequestRecord, outcome: 'done' | 'failed') => void,
   ) {
     this.#onSettled = onSettled;
@@ -72,8 +75,8 @@ export class RequestLedger {
   /** In the order of their ends, with the times of these; apart, so that a flood of refusals displaces no success. */
   readonly #ended = { done: new Map<RequestRecord, number>(), failed: new Map<RequestRecord, number>() };
 
-  open(id: string, scheduling: RequestScheduling): RequestRecord {
-    const record = new RequestRecord(id, scheduling, (ended, outcome) => {
+  open(id: string, scheduling: RequestScheduling, spanContext?: SpanContext): RequestRecord {
+    const record = new RequestRecord(id, scheduling, spanContext, (ended, outcome) => {
       const now = performance.now();
       this.#ended[outcome].set(ended, now);
       this.#forget(this.#ended[outcome], now);

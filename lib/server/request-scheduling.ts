@@ -54,6 +54,13 @@ function tierOfService(service: SchedulingBody['service_tier']): Tier | undefine
   return service == null || service === 'auto' ? undefined : 'normal';
 }
 
+/** OpenAI's word for the tier that a request got; only told to those that asked for one. */
+export function serviceTierOf({ service_tier: asked }: SchedulingBody, tier: Tier): string | undefined {
+  if (asked == null) return undefined;
+  if (tier === 'low') return 'flex';
+  return tier === 'normal' ? 'default' : 'priority';
+}
+
 /** What headers and body ask for, headers first; or the refusal of what is malformed or not allowed. */
 export function schedulingOf(
   caller: Caller,

@@ -3,6 +3,7 @@ import { errorReply } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
+import { behindHostCheck } from './host-check.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
 import {
@@ -18,10 +19,21 @@ import { completions } from './routes/completions.js';
 import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
 import { changeModel, getModel, listModels, modelActionOf } from './routes/models.js';
+import { metrics } from './routes/metrics.js';
+import {
+  exportProfiles,
+  profileAnomalies,
+  profileStatistics,
+  profileTimeline,
+  recentProfiles,
+  saveBaseline,
+} from './routes/profiles.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
+import { upgradeRequired } from './routes/upgrade-required.js';
+import { webSocketPath } from './websocket/websocket-route.js';
 
 interface GetRoute {
   readonly path: string;
@@ -42,7 +54,15 @@ const getRoutes: readonly GetRoute[] = [
   { path: '/v1/requests/*', needsKey: true, handle: getRequest },
   { path: backgroundPath, needsKey: true, handle: listBackground },
   { path: `${backgroundPath}/*`, needsKey: true, handle: getBackground },
+  // Upgrades do not come here.
+  { path: webSocketPath, needsKey: false, handle: upgradeRequired },
+  { path: '/metrics', needsKey: true, handle: metrics },
   { path: '/metrics/queue/status', needsKey: true, handle: queueStatus },
+  { path: '/metrics/profiles/recent', needsKey: true, handle: recentProfiles },
+  { path: '/metrics/profiles/stats', needsKey: true, handle: profileStatistics },
+  { path: '/metrics/profiles/timeline', needsKey: true, handle: profileTimeline },
+  { path: '/metrics/profiles/anomalies', needsKey: true, handle: profileAnomalies },
+  { path: '/metrics/profiles/export', needsKey: true, handle: exportProfiles },
 ];
 
 const postRoutes: readonly PostRoute[] = [
@@ -53,8 +73,11 @@ const postRoutes: readonly PostRoute[] = [
   { path: '/detokenize', handle: detokenize },
 ];
 
+const baselinePath = '/metrics/profiles/baseline';
+
 /** The `Allow` header of a path that some route serves, else undefined. */
 function allowedMethods(path: string): string | undefined {
+  if (path === baselinePath) return 'POST, OPTIONS';
   if (postRoutes.some((route) => route.path === path) || modelActionOf(path) !== undefined) return 'POST, OPTIONS';
   const background = backgroundMethods(path);
   if (background !== undefined) return background;
@@ -67,16 +90,16 @@ function allowedMethods(path: string): string | undefined {
 /** POST /v1/models/{id}/…, where an id may contain slashes; other paths are left to the routes behind. */
 function modelActions(context: ServerContext) {
   const handler = postJson(context, changeModel, false);
-  return (res: HttpResponse, req: HttpRequest): void => {
+  return (res: HttpResponse, req: HttpRequest, route: string): void => {
     if (modelActionOf(req.getUrl()) === undefined) req.setYield(true);
-    else handler(res, req);
+    else handler(res, req, route);
   };
 }
 
 /** Whatever no route took: preflights, wrong methods, unknown paths. */
 function fallback(context: ServerContext) {
-  return (res: HttpResponse, req: HttpRequest): void => {
-    const exchange = new Exchange(context, res, req);
+  return (res: HttpResponse, req: HttpRequest, route: string): void => {
+    const exchange = new Exchange(context, res, req, route);
     const path = req.getUrl();
     const allow = allowedMethods(path);
     const method = req.getCaseSensitiveMethod();
@@ -97,7 +120,8 @@ function fallback(context: ServerContext) {
   };
 }
 
-export function addRoutes(app: TemplatedApp, context: ServerContext): void {
+export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
+  const app = behindHostCheck(uwsApp, context);
   for (const { path, needsKey, handle } of getRoutes) {
     const handler = getJson(context, needsKey, handle);
     app.get(path, handler);
@@ -105,6 +129,7 @@ export function addRoutes(app: TemplatedApp, context: ServerContext): void {
   }
   for (const { path, handle } of postRoutes) app.post(path, postJson(context, handle));
   app.post('/v1/models/*', modelActions(context));
+  app.post(baselinePath, postJson(context, saveBaseline, false));
   app.post(`${backgroundPath}/*`, postJson(context, cancelBackground, false));
   app.del(`${backgroundPath}/*`, postJson(context, deleteBackground, false));
   app.any('/*', fallback(context));

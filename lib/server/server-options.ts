@@ -1,7 +1,10 @@
 import type { BackgroundOptions } from './background-options.js';
+import type { ProfilingOptions } from './metrics/open-meter.js';
 import type { ModelSource } from './model-catalog.js';
 import type { PriorityOptions } from './priority-policy.js';
 import type { QueueHealthThresholds } from './queue-health.js';
+import type { TracingOptions } from '../tracing/tracing-options.js';
+import type { WebSocketOptions } from './websocket/socket-options.js';
 
 /** Bounds that keep one client, or many, from exhausting the server. */
 export interface ServerLimits {
@@ -34,9 +37,22 @@ export interface ServerOptions {
   readonly port?: number;
   /** With keys, everything under /v1 needs `Authorization: Bearer KEY`. */
   readonly apiKeys?: readonly string[];
-  /** Origins whose pages may call the server: `true` for any, or a list. Default none. */
+  /** Origins whose pages may call the server, over HTTP and WebSockets: `true` for any, or a list. Default none. */
   readonly cors?: boolean | readonly string[];
+  /**
+   * Names by which the server may be called, without port; '*' for any. Default: those of loopback when it listens on
+   * loopback only, else any. Names given here are taken besides those of loopback.
+   */
+  readonly allowedHosts?: readonly string[];
   readonly limits?: ServerLimits;
+  readonly webSocket?: WebSocketOptions;
+  /**
+   * Answers of more than 1 KiB and streams are compressed for clients that accept zstd, br, gzip or deflate; default true.
+   * It costs some ten microseconds per event, and pays where the network is slower than that.
+   */
+  readonly compression?: boolean;
+  /** What is measured of requests, for /metrics; `false` measures nothing. */
+  readonly profiling?: ProfilingOptions | false;
   /**
    * Memory that models may hold together, in bytes; default: 90 % of what this process may use. Models that the server
    * loads itself make room for each other within it.
@@ -46,6 +62,8 @@ export interface ServerOptions {
   readonly priorities?: PriorityOptions;
   /** Takes requests with `"background": true`; default: refuses them. */
   readonly background?: BackgroundOptions;
+  /** OpenTelemetry spans for every request; default: none, and nothing of OpenTelemetry is loaded. */
+  readonly tracing?: TracingOptions;
   /** From when on GET /health calls the queue degraded or critical. */
   readonly queueHealth?: Partial<QueueHealthThresholds>;
 }

@@ -26,6 +26,8 @@ export interface ActivityOwner {
   /** The header that says how long the answer took to compute so far. */
   processingHeader(): Header;
   sendError(reply: ErrorReply): void;
+  /** The answer ends with this error. */
+  noteError(reply: ErrorReply): void;
   /** The answer is complete and with uWebSockets.js, or the client is gone. Idempotent. */
   finish(): void;
   /** Closes the connection under a client that does not do its part, and frees what it used. */

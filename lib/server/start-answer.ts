@@ -1,9 +1,9 @@
 import type { AnswerTarget } from './answer-target.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import { Exchange } from './exchange.js';
 import type { GenerationPlan } from './generation-group.js';
 import { dependencyFailed, HeldAnswer } from './held-answer.js';
+import { rateLimitHeaders } from './rate-limit-headers.js';
 import type { RequestLedger, RequestRecord } from './request-ledger.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import { StreamedAnswer } from './streamed-answer.js';
@@ -50,23 +50,29 @@ function start(exchange: AnswerTarget, request: AnswerRequest): void {
   const { plan, scheduling } = request;
   const deadlineMs = remainingMsOf(exchange, scheduling);
   const requests = plan.requests.map((generation) => ({ ...generation, deadlineMs }));
-  // Only a client can be streamed to.
-  if (request.stream && exchange instanceof Exchange)
-    new StreamedAnswer(exchange, { ...plan, requests }, request.includeUsage);
-  else answerWhole(exchange, { ...plan, requests });
+  const stream = request.stream ? exchange.openStream() : undefined;
+  if (stream !== undefined) exchange.trace?.streams();
+  if (stream === undefined) answerWhole(exchange, { ...plan, requests });
+  else new StreamedAnswer(exchange, stream, { ...plan, requests }, request.includeUsage);
 }
 
 /** Answers a request, at once or when those that it depends on have ended; or refuses it. */
 export function startAnswer(exchange: AnswerTarget, request: AnswerRequest): void {
   const { admission, catalog, ledger } = exchange.context;
   const { plan, scheduling } = request;
+  exchange.recorder?.scheduled(plan.served.id, scheduling.tier, scheduling.user);
+  if (request.stream) exchange.recorder?.streams();
   const dependencies = openDependencies(ledger, scheduling.dependencies, exchange.record);
   if ('error' in dependencies) {
     exchange.sendError(dependencies.error);
     return;
   }
+  for (const id of exchange.trace === undefined ? [] : scheduling.dependencies) {
+    exchange.trace?.dependsOn(ledger.find(id)?.spanContext);
+  }
   const remainingMs = remainingMsOf(exchange, scheduling);
   const count = plan.requests.length;
+  exchange.setHeaders?.(rateLimitHeaders(admission.room(plan.served.model, scheduling.tier)));
   const refusal = admission.refusal(plan.served.model, count, scheduling, remainingMs);
   if (refusal !== undefined) {
     exchange.sendError(refusal);

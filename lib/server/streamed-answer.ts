@@ -1,20 +1,27 @@
-import type { GenerationEnd, TokenSink } from '../api/token-sink.js';
+import type { AnswerDelta, GenerationEnd, TokenSink } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
-import type { AnswerFormat } from './answer-format.js';
-import type { EventStream } from './event-stream.js';
-import type { Exchange } from './exchange.js';
+import type { AnswerFormat, FinishReason } from './answer-format.js';
+import type { AnswerStream, AnswerTarget } from './answer-target.js';
 import { GenerationGroup } from './generation-group.js';
 import type { GenerationPlan } from './generation-group.js';
 
-/** One choice of a streamed answer. What arrives in one wake goes out as one event, in one write. */
+/** What one wake brought of one choice. */
+interface Wake {
+  readonly parts: string;
+  readonly tokens: number;
+}
+
+/** One choice of a streamed answer. What arrives in one wake goes out as one part, in one write. */
 class StreamedChoice implements TokenSink {
   readonly #answer: StreamedAnswer;
   readonly #format: AnswerFormat;
   readonly #index: number;
-  /** Text of this wake that is not in an event yet. */
+  /** Text of this wake that is not in a part yet. */
   #text = '';
-  /** Complete events of this wake, before `#text`. */
-  #events = '';
+  /** Complete parts of this wake, before `#text`. */
+  #parts = '';
+  /** That this wake completed. */
+  #tokens = 0;
   #opened = false;
   #end: GenerationEnd | undefined;
   /** Characters of the tokens reported with logprobs. */
@@ -26,18 +33,21 @@ class StreamedChoice implements TokenSink {
     this.#index = index;
   }
 
-  onText(text: string, _tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
-    if (!this.#opened) {
-      this.#opened = true;
-      this.#events = this.#format.opening(this.#index);
-    }
+  onText(text: string, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
+    this.#open(tokens);
     if (logprobs === undefined || logprobs.length === 0) {
       this.#text += text;
       return;
     }
     this.#frameText();
-    this.#events += this.#format.textWithLogprobs(this.#index, text, logprobs, this.#offset);
+    this.#parts += this.#format.textWithLogprobs(this.#index, text, logprobs, this.#offset);
     for (const { token } of logprobs) this.#offset += token.length;
+  }
+
+  onDelta(delta: AnswerDelta, tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
+    this.#open(tokens);
+    this.#frameText();
+    this.#parts += this.#format.delta(this.#index, delta, logprobs);
   }
 
   onEnd(end: GenerationEnd): void {
@@ -46,48 +56,64 @@ class StreamedChoice implements TokenSink {
 
   onFlush(): void {
     this.#frameText();
-    const events = this.#events;
-    this.#events = '';
-    if (this.#end !== undefined) this.#answer.choiceEnded(this.#index, this.#end, this.#opened, events);
-    else if (events !== '') this.#answer.write(events);
+    if (this.#parts === '' && this.#end === undefined) return;
+    const wake = { parts: this.#parts, tokens: this.#tokens };
+    this.#parts = '';
+    this.#tokens = 0;
+    if (this.#end !== undefined) this.#answer.choiceEnded(this.#index, this.#end, this.#opened, wake);
+    else this.#answer.write(wake);
+  }
+
+  #open(tokens: number): void {
+    this.#tokens += tokens;
+    if (this.#opened) return;
+    this.#opened = true;
+    this.#parts = this.#format.opening(this.#index);
   }
 
   #frameText(): void {
     if (this.#text === '') return;
-    this.#events += this.#format.text(this.#index, this.#text);
+    this.#parts += this.#format.text(this.#index, this.#text);
     this.#text = '';
   }
 }
 
-/** An answer sent as server-sent events while it is generated. */
+/** An answer sent while it is generated. */
 export class StreamedAnswer {
   readonly #plan: GenerationPlan;
   readonly #includeUsage: boolean;
   readonly #group: GenerationGroup;
-  readonly #stream: EventStream;
+  readonly #stream: AnswerStream;
+  #firstReason: FinishReason = 'stop';
 
-  /** REQUIRES: the exchange is registered and nothing has been sent. */
-  constructor(exchange: Exchange, plan: GenerationPlan, includeUsage: boolean) {
+  /** REQUIRES: the target is registered and nothing has been sent. `stream`: the target's. */
+  constructor(target: AnswerTarget, stream: AnswerStream, plan: GenerationPlan, includeUsage: boolean) {
     this.#plan = plan;
     this.#includeUsage = includeUsage;
-    this.#group = new GenerationGroup(exchange, plan);
-    this.#stream = exchange.openEventStream();
+    this.#group = new GenerationGroup(target, plan);
+    this.#stream = stream;
     this.#group.start((index) => new StreamedChoice(this, plan.format, index));
   }
 
-  write(events: string): void {
-    this.#stream.write(events);
+  write({ parts, tokens }: Wake): void {
+    this.#stream.write(parts, tokens);
   }
 
-  choiceEnded(index: number, end: GenerationEnd, opened: boolean, events: string): void {
+  choiceEnded(index: number, end: GenerationEnd, opened: boolean, { parts, tokens }: Wake): void {
     const outcome = this.#group.ended(index, end, (reply) => {
-      if (events !== '' && this.#stream.headSent) this.#stream.write(events);
+      if (parts !== '' && this.#stream.hasStarted) this.#stream.write(parts, tokens);
       this.#stream.fail(reply);
     });
     if (outcome === 'failed') return;
+    if (index === 0) this.#firstReason = outcome.reason;
     const { format } = this.#plan;
-    const last = (opened ? events : format.opening(index)) + format.finish(index, outcome.reason);
-    if (outcome.isLast) this.#stream.end(last + format.closing(this.#includeUsage ? this.#group.usage : undefined));
-    else this.#stream.write(last);
+    const last = (opened ? parts : format.opening(index)) + format.finish(index, outcome.reason);
+    if (!outcome.isLast) {
+      this.#stream.write(last, tokens);
+      return;
+    }
+    const { usage } = this.#group;
+    const closing = format.closing(this.#includeUsage ? usage : undefined);
+    this.#stream.end(last + closing, tokens, { usage, finishReason: this.#firstReason });
   }
 }

@@ -1,4 +1,5 @@
-import type { GenerationEnd, TokenSink } from '../api/token-sink.js';
+import { GatheredAnswer } from '../api/gathered-answer.js';
+import type { AnswerDelta, GenerationEnd, TokenSink } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
 import type { WholeChoice } from './answer-format.js';
 import type { AnswerTarget } from './answer-target.js';
@@ -9,6 +10,7 @@ import type { GenerationPlan } from './generation-group.js';
 class GatheredChoice implements TokenSink {
   readonly #onEnd: (choice: GatheredChoice, end: GenerationEnd) => void;
   readonly index: number;
+  readonly gathered = new GatheredAnswer();
   text = '';
   logprobs: TokenLogprob[] | undefined;
 
@@ -22,9 +24,34 @@ class GatheredChoice implements TokenSink {
     if (logprobs !== undefined) (this.logprobs ??= []).push(...logprobs);
   }
 
+  onDelta(delta: AnswerDelta, _tokens: number, logprobs: readonly TokenLogprob[] | undefined): void {
+    this.gathered.add(delta);
+    if (logprobs !== undefined) (this.logprobs ??= []).push(...logprobs);
+  }
+
   onEnd(end: GenerationEnd): void {
     this.#onEnd(this, end);
   }
+}
+
+/** Mean log probability of the tokens: long choices are not worse for being long. */
+function likelihood({ logprobs = [] }: WholeChoice): number {
+  return logprobs.reduce((sum, { logprob }) => sum + logprob, 0) / Math.max(1, logprobs.length);
+}
+
+/** The best choices of each prompt, numbered anew. */
+function bestOf(choices: readonly WholeChoice[], { best, choicesPerPrompt }: GenerationPlan): readonly WholeChoice[] {
+  if (best === undefined) return choices;
+  const kept: WholeChoice[] = [];
+  for (let first = 0; first < choices.length; first += choicesPerPrompt) {
+    const ranked = choices.slice(first, first + choicesPerPrompt).sort((a, b) => likelihood(b) - likelihood(a));
+    kept.push(...ranked.slice(0, best.keptPerPrompt));
+  }
+  return kept.map((choice, index) => ({
+    ...choice,
+    index,
+    logprobs: best.showLogprobs ? choice.logprobs : undefined,
+  }));
 }
 
 /** An answer sent in one piece when every choice has ended. REQUIRES: an exchange is registered, nothing sent. */
@@ -36,9 +63,12 @@ export function answerWhole(exchange: AnswerTarget, plan: GenerationPlan): void 
       exchange.sendError(reply);
     });
     if (outcome === 'failed') return;
-    const { index, text, logprobs } = choice;
-    choices[index] = { index, text, logprobs, finishReason: outcome.reason };
-    if (outcome.isLast) exchange.sendJson(200, plan.format.whole(choices, group.usage), [exchange.processingHeader()]);
+    const { index, text, logprobs, gathered } = choice;
+    const { reasoning, toolCalls } = gathered;
+    choices[index] = { index, text, reasoning, toolCalls, logprobs, finishReason: outcome.reason };
+    if (!outcome.isLast) return;
+    const json = plan.format.whole(bestOf(choices, plan), group.usage);
+    exchange.sendJson(200, json, [exchange.processingHeader()]);
   };
   group.start((index) => new GatheredChoice(index, onEnd));
 }

@@ -19,6 +19,7 @@ class WaitingForModel implements ExchangeWork {
   readonly #exchange: AnswerTarget;
   readonly #pending: ModelWait;
   readonly #use: ModelUse;
+  readonly #traced: (() => void) | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -27,6 +28,7 @@ class WaitingForModel implements ExchangeWork {
     this.#pending = pending;
     this.#use = use;
     exchange.setWork(this);
+    this.#traced = exchange.trace?.waitForModel(pending.modelId);
     const { deadlineMs = 0 } = use;
     if (deadlineMs > 0) this.#endAfter(deadlineMs - (performance.now() - exchange.startedMs));
     pending.ready.then(
@@ -81,6 +83,7 @@ class WaitingForModel implements ExchangeWork {
     if (this.#isOver) return false;
     this.#isOver = true;
     clearTimeout(this.#deadline);
+    this.#traced?.();
     return true;
   }
 }

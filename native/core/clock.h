@@ -6,13 +6,7 @@
 
 namespace inferno {
 
-// Nanoseconds on the monotonic clock; only differences mean anything.
-inline int64_t now_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
-
-// Microseconds on the same clock.
+// Microseconds on the monotonic clock; only differences mean anything.
 inline int64_t now_us() {
     return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();

@@ -34,7 +34,7 @@ const char * device_kind(enum ggml_backend_dev_type type) {
 
 }  // namespace
 
-Status initialize_backend(const std::string & library_directory) {
+Status initialize_backend(const std::string & library_directory, const std::vector<std::string> & more_directories) {
     static std::mutex mutex;
     static bool loaded = false;
     const std::lock_guard lock(mutex);
@@ -42,6 +42,7 @@ Status initialize_backend(const std::string & library_directory) {
     llama_log_set(keep_error_lines, nullptr);
     common_log_set_verbosity_thold(-1);
     ggml_backend_load_all_from_path(library_directory.c_str());
+    for (const std::string & directory : more_directories) ggml_backend_load_all_from_path(directory.c_str());
     if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
         return {ErrorCode::BackendMissing, "No CPU backend library of llama.cpp could be loaded beside the addon."};
     }

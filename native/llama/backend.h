@@ -27,7 +27,8 @@ struct SystemInfo {
 };
 
 // Loads every backend library in `library_directory`. Fails with BackendMissing when none can compute on the CPU.
-Status initialize_backend(const std::string & library_directory);
+Status initialize_backend(const std::string & library_directory,
+                          const std::vector<std::string> & more_directories = {});
 
 SystemInfo system_info();
 

@@ -8,6 +8,7 @@
 #include "native/llama/backend.h"
 #include "native/llama/capacity.h"
 #include "native/llama/memory_use.h"
+#include "native/llama/tokenizer.h"
 
 namespace inferno::llama {
 namespace {
@@ -38,7 +39,11 @@ Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions & options
       options_(options),
       embedder_(model_),
       thread_budget_(options.threads, available_cores()),
-      outbox_(std::move(wake)) {}
+      outbox_(wake),
+      parsing_(std::make_unique<AnswerParsing>(std::move(wake), [this](std::string_view text) {
+          const auto tokens = tokenize(model_->vocab(), text, false, false);
+          return tokens ? static_cast<int32_t>(tokens.value().size()) : 0;
+      })) {}
 
 Engine::~Engine() { shut_down(); }
 
@@ -81,7 +86,14 @@ Status Engine::create_context() {
     if (Status status = prefixes_->open_disk([this] { notify(); }); !status) return status;
     queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
     scheduler_ = std::make_unique<queue::Scheduler>(queue::SchedulerOptions{options_.policy, workers});
-    if (draft_room_ <= 0) return Status::ok();
+    if (draft_room_ > 0) {
+        if (Status status = create_speculation(draft_tokens); !status) return status;
+    }
+    if (options_.profiling) recorder_ = std::make_unique<GenerationRecorder>(memory_bytes_);
+    return Status::ok();
+}
+
+Status Engine::create_speculation(int32_t draft_tokens) {
     if (options_.draft_model) {
         auto draft = DraftModel::create(options_.draft_model, *model_, context_size_, parallel_, batch_size_);
         if (!draft) return draft.status();
@@ -160,9 +172,10 @@ void Engine::embed(EmbeddingJob job) {
 }
 
 size_t Engine::drain(std::span<int32_t> records, std::span<uint8_t> text) {
-    const bool was_full = !outbox_.has_room();
-    const size_t count = outbox_.drain(records, text);
-    if (was_full && outbox_.has_room()) notify();
+    const bool was_full = !has_event_room();
+    size_t count = outbox_.drain(records, text);
+    if (count == 0) count = parsing_->drain(records, text);
+    if (was_full && has_event_room()) notify();
     return count;
 }
 
@@ -181,6 +194,7 @@ void Engine::shut_down() {
     stopping_hint_.store(true, std::memory_order_relaxed);
     mail_wakeup_.notify_one();
     if (thread_.joinable()) thread_.join();
+    parsing_->stop();
     prefixes_.reset();
     speculation_.reset();
     draft_model_.reset();
@@ -199,7 +213,7 @@ EngineStats Engine::stats() const {
     stats.tokens_decoded = tokens_decoded_.load(std::memory_order_relaxed);
     stats.tokens_prefilled = tokens_prefilled_.load(std::memory_order_relaxed);
     stats.requests_finished = requests_finished_.load(std::memory_order_relaxed);
-    stats.wakes = outbox_.wake_count();
+    stats.wakes = outbox_.wake_count() + parsing_->wake_count();
     stats.tokens_cached = tokens_cached_.load(std::memory_order_relaxed);
     stats.tokens_drafted = tokens_drafted_.load(std::memory_order_relaxed);
     stats.tokens_accepted = tokens_accepted_.load(std::memory_order_relaxed);

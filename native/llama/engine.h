@@ -20,11 +20,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "native/llama/answer_parsing.h"
 #include "native/llama/batch_plan.h"
 #include "native/llama/decode_batch.h"
 #include "native/llama/draft_model.h"
 #include "native/llama/embedder.h"
 #include "native/llama/event_outbox.h"
+#include "native/llama/generation_recorder.h"
 #include "native/llama/model.h"
 #include "native/llama/prefill_slice.h"
 #include "native/llama/prefix_sharing.h"
@@ -48,6 +50,7 @@ struct EngineOptions {
     PrefixStoreOptions cache;
     int32_t max_draft_tokens = 0;                // 0: no speculation
     std::shared_ptr<const Model> draft_model{};  // null: prompt lookup only
+    bool profiling = true;                       // measure phases and keep the last generations
 };
 
 struct EngineStats {
@@ -104,6 +107,8 @@ class Engine {
     std::optional<queue::Standing> queue_position(GenerationId id) const;
     // Weights, KV cache and compute buffers on all devices, a draft model's too; without the prefix store.
     uint64_t memory_bytes() const { return memory_bytes_; }
+    // Null without profiling. May be read from any thread while the engine lives.
+    const GenerationRecorder * recorder() const { return recorder_.get(); }
     int32_t context_size() const { return context_size_; }
     int32_t parallel() const { return parallel_; }
     int32_t batch_size() const { return batch_size_; }
@@ -114,11 +119,13 @@ class Engine {
 
     Engine(std::shared_ptr<const Model> model, const EngineOptions & options, std::function<void()> wake);
     Status create_context();
+    Status create_speculation(int32_t draft_tokens);
 
     // Any thread.
     void notify();
     void set_flag(GenerationId id, std::atomic<bool> GenerationControl::* flag, bool value);
     void receive(GenerationPtr generation);
+    bool has_event_room() const { return outbox_.has_room() && parsing_->has_room(); }
 
     // Engine thread; in engine_loop.cpp.
     void run();
@@ -129,6 +136,7 @@ class Engine {
     void decode();
     void run_decode_call();
     void remove_bridges();
+    void publish_events(bool urgent);
     void record_step(uint64_t decoded_tokens);
     void fail_batch(int32_t status);
     void end_everything();
@@ -165,6 +173,7 @@ class Engine {
     int32_t draft_room_ = 0;  // drafted tokens of one step at most
     bool can_cut_ = false;    // a sequence's last tokens can be taken out of the KV cache
     ContextHandle context_;
+    std::unique_ptr<GenerationRecorder> recorder_;  // null without profiling
 
     // Guarded by controls_mutex_.
     mutable std::mutex controls_mutex_;
@@ -232,6 +241,7 @@ class Engine {
     std::atomic<uint64_t> tokens_accepted_{0};
 
     EventOutbox outbox_;
+    std::unique_ptr<AnswerParsing> parsing_;  // constant after construction
     std::unique_ptr<PromptPreparer> preparer_;
     std::thread thread_;
 };

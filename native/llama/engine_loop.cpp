@@ -26,8 +26,8 @@ void Engine::run() {
         admit();
         attach_prefixes();
         plan();
-        if (plan_.empty() || !outbox_.has_room()) {
-            outbox_.publish(true);
+        if (plan_.empty() || !has_event_room()) {
+            publish_events(true);
             outbox_.flush();
             if (!step_embedding()) wait_for_mail();
             continue;
@@ -127,7 +127,7 @@ void Engine::decode() {
     urgent_ = false;
     const uint64_t decoded_before = tokens_decoded_.load(std::memory_order_relaxed);
     for (const PlannedShare & share : plan_.shares) publish_share(share);
-    outbox_.publish(urgent_);
+    publish_events(urgent_);
     record_step(tokens_decoded_.load(std::memory_order_relaxed) - decoded_before);
 }
 
@@ -195,7 +195,13 @@ void Engine::fail_batch(int32_t status) {
         }
         prefixes_->clear(slot);
     }
-    outbox_.publish(true);
+    publish_events(true);
+}
+
+// Parsed answers go another way; see answer_parsing.h.
+void Engine::publish_events(bool urgent) {
+    outbox_.publish(urgent);
+    parsing_->publish();
 }
 
 void Engine::end_everything() {
@@ -205,7 +211,7 @@ void Engine::end_everything() {
     while (!waiting_.empty()) finish_waiting(waiting_.begin()->first, StopReason::Cancelled);
     for (EmbeddingJob & job : embeddings_) job.done(Status(ErrorCode::ModelUnloaded, "The model was unloaded."));
     embeddings_.clear();
-    outbox_.publish(true);
+    publish_events(true);
     outbox_.flush();
 }
 
@@ -214,6 +220,7 @@ void Engine::refresh_machine() {
     if (now - machine_checked_us_ < kMachineCheckIntervalUs) return;
     machine_checked_us_ = now;
     thread_budget_.set_max_threads(available_cores());
+    if (recorder_) recorder_->refresh_memory();
     const uint64_t sequence_bytes = model_->kv_bytes_per_token() * static_cast<uint64_t>(context_size_);
     const uint64_t free_bytes = available_memory_bytes();
     spare_sequences_ = free_bytes == 0 || sequence_bytes == 0

@@ -104,7 +104,9 @@ Status Engine::sample_share(const PlannedShare & share) {
 // False when that was its last token; the generation is then gone.
 bool Engine::accept_token(RunningGeneration & generation, llama_token token, std::span<const float> logits) {
     if (generation.completion_tokens == 0) urgent_ = true;
-    generation.times.take_token(now_us());
+    const int64_t taken_us = now_us();
+    const int64_t gap_us = generation.times.take_token(taken_us);
+    if (recorder_) recorder_->token(generation.scheduling.tier, gap_us, taken_us);
     if (llama_vocab_is_eog(model_->vocab(), token)) {
         finish_slot(generation, StopReason::Stop);
         return false;
@@ -118,13 +120,13 @@ bool Engine::accept_token(RunningGeneration & generation, llama_token token, std
         generation.pending_logprobs += generation.pending_logprobs.empty() ? '[' : ',';
         append_logprobs_json(model_->vocab(), logprobs, generation.pending_logprobs);
     }
-    const int64_t begun_ns = now_ns();
+    const int64_t begun_ticks = recorder_ ? profile::now_ticks() : 0;
     piece_.clear();
-    append_token_piece(model_->vocab(), token, false, piece_);
+    append_token_piece(model_->vocab(), token, generation.shows(token), piece_);
     text_.clear();
     const bool stopped = generation.text.push(piece_, text_);
     if (!text_.empty()) emit_text(generation, text_);
-    generation.times.detokenize_ns += now_ns() - begun_ns;
+    if (recorder_) generation.times.detokenize_ns += recorder_->interval_ns(begun_ticks, profile::now_ticks());
     if (stopped) {
         finish_slot(generation, StopReason::Stop);
         return false;
@@ -138,7 +140,10 @@ bool Engine::accept_token(RunningGeneration & generation, llama_token token, std
 
 void Engine::emit_text(RunningGeneration & generation, std::string & text) {
     if (!generation.pending_logprobs.empty()) generation.pending_logprobs += ']';
-    if (generation.escape_json) {
+    if (generation.syntax) {
+        parsing_->add_text(generation.control->id, generation.syntax, generation.escape_json, text,
+                           generation.pending_tokens, generation.pending_logprobs);
+    } else if (generation.escape_json) {
         piece_.clear();
         append_json_escaped(text, piece_);
         outbox_.add_text(generation.control->id, piece_, generation.pending_tokens, generation.pending_logprobs);
@@ -180,7 +185,12 @@ void Engine::finish(GenerationPtr generation, StopReason reason, Status error) {
     end.first_token_us = generation->times.first_token_us;
     end.ended_us = ended_us;
     const GenerationId id = generation->control->id;
-    outbox_.add_end(id, end);
+    if (recorder_) recorder_->ended(id, generation->scheduling.tier, end, generation->times.longest_gap_us);
+    if (generation->syntax) {
+        parsing_->add_end(id, std::move(end));
+    } else {
+        outbox_.add_end(id, end);
+    }
     urgent_ = true;
     requests_finished_.fetch_add(1, std::memory_order_relaxed);
     if (generation->parked) parked_bytes_ -= generation->parked->bytes.size();

@@ -58,6 +58,8 @@ std::string end_to_json(const GenerationEnd & end) {
     append_field(json, "draftedTokens", end.drafted_tokens);
     append_field(json, "acceptedTokens", end.accepted_tokens);
     append_field(json, "preemptions", end.preemptions);
+    append_field(json, "reasoningTokens", end.reasoning_tokens);
+    append_field(json, "toolCalls", end.tool_calls);
     if (!end.error.is_ok()) {
         json += ",\"error\":{\"code\":\"";
         json += error_code_name(end.error.code());
@@ -74,12 +76,15 @@ std::string end_to_json(const GenerationEnd & end) {
 EventOutbox::EventOutbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
 void EventOutbox::add_text(GenerationId id, std::string_view text, int32_t tokens, std::string_view aux) {
-    add(id, kEventText, text, tokens, aux);
+    add_part(id, kEventText, 0, text, tokens, aux);
 }
 
-void EventOutbox::add_end(GenerationId id, const GenerationEnd & end) { add(id, kEventEnd, {}, 0, end_to_json(end)); }
+void EventOutbox::add_end(GenerationId id, const GenerationEnd & end) {
+    add_part(id, kEventEnd, 0, {}, 0, end_to_json(end));
+}
 
-void EventOutbox::add(GenerationId id, EventKind kind, std::string_view text, int32_t tokens, std::string_view aux) {
+void EventOutbox::add_part(GenerationId id, EventKind kind, int32_t call, std::string_view text, int32_t tokens,
+                           std::string_view aux) {
     const size_t offset = staged_.text.size();
     staged_.text.append(text).append(aux);
     const int32_t record[kEventStride] = {
@@ -91,6 +96,7 @@ void EventOutbox::add(GenerationId id, EventKind kind, std::string_view text, in
         static_cast<int32_t>(offset + text.size()),
         static_cast<int32_t>(aux.size()),
         is_ascii(text) ? 1 : 0,
+        call,
     };
     staged_.records.insert(staged_.records.end(), record, record + kEventStride);
     undrained_bytes_.fetch_add(text.size() + aux.size() + sizeof(record), std::memory_order_relaxed);

@@ -29,11 +29,19 @@ enum EventField : size_t {
     kEventAuxOffset,
     kEventAuxLength,
     kEventAscii,
+    kEventCall,
     kEventStride,
 };
-static_assert(kEventStride == 8, "EVENT_STRIDE in lib/native-types.ts must be the same");
+static_assert(kEventStride == 9, "EVENT_STRIDE in lib/native-types.ts must be the same");
 
-enum EventKind : int32_t { kEventText = 0, kEventEnd = 1 };
+enum EventKind : int32_t {
+    kEventText = 0,
+    kEventEnd = 1,
+    // Only of answers that are parsed.
+    kEventReasoning = 2,
+    kEventToolCall = 3,  // text: the function's name; aux: the call's id as a JSON string
+    kEventToolArguments = 4,
+};
 
 class EventOutbox {
   public:
@@ -42,6 +50,8 @@ class EventOutbox {
 
     // `aux` is JSON beside the text or empty. REQUIRES: text and aux are valid UTF-8.
     void add_text(GenerationId id, std::string_view text, int32_t tokens, std::string_view aux);
+    void add_part(GenerationId id, EventKind kind, int32_t call, std::string_view text, int32_t tokens,
+                  std::string_view aux);
     void add_end(GenerationId id, const GenerationEnd & end);
 
     // Hands over what was added. `urgent` wakes the drainer now; otherwise a wake may wait for the next publish or
@@ -71,7 +81,6 @@ class EventOutbox {
         }
     };
 
-    void add(GenerationId id, EventKind kind, std::string_view text, int32_t tokens, std::string_view aux);
     void wake();
 
     const std::function<void()> wake_;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,14 +31,20 @@ struct GenerationRequest {
     PromptKind kind = PromptKind::Text;
     std::string prompt;
     std::vector<llama_token> tokens;
+    std::string suffix;  // follows what is to be generated; not of chats
     ChatInput chat;
     int32_t max_tokens = -1;  // -1: until the context is full
     SamplingParams sampling;
-    std::string json_schema;  // turned into a grammar; excludes sampling.grammar
+    std::string json_schema;  // of a prompt that is no chat: turned into a grammar; excludes sampling.grammar
+    std::string reasoning_budget_message;  // said before the end of reasoning whose budget is used up
     std::vector<std::string> stop_strings;
     int32_t logprobs = -1;     // alternatives per token; -1: none
     bool escape_json = false;  // deliver text as the inside of a JSON string
     SchedulingRequest scheduling;
+
+    // Set on the preparation thread.
+    std::shared_ptr<const AnswerSyntax> syntax;
+    std::vector<llama_token> shown_controls;
 };
 
 // Shared by the caller's thread and the engine thread. The flags carry no data, so relaxed orders are enough: who sets
@@ -65,6 +72,8 @@ struct GenerationEnd {
     int32_t drafted_tokens = 0;
     int32_t accepted_tokens = 0;
     int32_t preemptions = 0;
+    int32_t reasoning_tokens = 0;  // of those of the completion
+    int32_t tool_calls = 0;
 };
 
 }  // namespace inferno::llama

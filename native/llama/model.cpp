@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "native/llama/backend.h"
+#include "native/llama/tokenizer.h"
 
 namespace inferno::llama {
 namespace {
@@ -56,6 +57,7 @@ ModelDescription describe(const llama_model * model) {
     result.eos_token = llama_vocab_eos(vocab);
     const bool has_vocabulary = llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE;
     result.supports_generation = has_vocabulary && llama_model_has_decoder(model) && !llama_model_has_encoder(model);
+    result.supports_infill = has_vocabulary && supports_infill(llama_model_get_vocab(model));
     result.supports_embeddings = has_vocabulary && !llama_model_has_encoder(model);
     return result;
 }
@@ -101,9 +103,10 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
     }
     result->offloads_ = options.gpu_layers != 0 && llama_supports_gpu_offload();
     result->description_ = describe(result->model_.get());
-    auto chat_template = ChatTemplate::create(result->model_.get());
+    auto chat_template = ChatTemplate::create(result->model_.get(), options.chat_template);
     if (!chat_template) return chat_template.status();
     result->chat_template_ = std::move(chat_template).value();
+    if (!options.chat_template.empty()) result->description_.chat_template_source = options.chat_template;
     return std::shared_ptr<const Model>(std::move(result));
 }
 

@@ -18,6 +18,7 @@ struct ModelOptions {
     std::string path;
     int32_t gpu_layers = -1;  // -1: all that fit
     bool vocabulary_only = false;
+    std::string chat_template;  // Jinja; empty: the file's
 };
 
 struct ModelDescription {
@@ -25,7 +26,7 @@ struct ModelDescription {
     std::string name;
     std::string description;
     std::string file_type;
-    std::string chat_template_source;  // empty: none in the file
+    std::string chat_template_source;  // empty: none in the file, and none was given
     uint64_t parameter_count = 0;
     uint64_t size_bytes = 0;
     int32_t train_context_size = 0;
@@ -38,6 +39,7 @@ struct ModelDescription {
     llama_token eos_token = LLAMA_TOKEN_NULL;
     bool supports_embeddings = false;
     bool supports_generation = false;
+    bool supports_infill = false;  // its vocabulary has the tokens for it
 };
 
 class Model {

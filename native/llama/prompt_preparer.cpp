@@ -6,6 +6,7 @@
 #include "json-schema-to-grammar.h"
 #include "json.h"
 #include "native/core/clock.h"
+#include "native/llama/chat_grammar.h"
 #include "native/llama/tokenizer.h"
 
 namespace inferno::llama {
@@ -98,8 +99,10 @@ std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
             generation->failure = grammar.status();
             return generation;
         }
-        request.sampling.grammar = std::move(grammar).value();
+        request.sampling.grammar.grammar = std::move(grammar).value();
     }
+    generation->syntax = std::move(request.syntax);
+    generation->shown_controls = std::move(request.shown_controls);
     auto sampler = Sampler::create(model_->get(), request.sampling);
     if (!sampler) {
         generation->failure = sampler.status();
@@ -122,13 +125,22 @@ Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest
     if (request.kind == PromptKind::Tokens) {
         Status status = check_token_ids(request.tokens, model_->description().vocabulary_size, "prompt");
         if (!status) return status;
-        return std::move(request.tokens);
+        if (request.suffix.empty()) return std::move(request.tokens);
+        return infill_prompt(model_->vocab(), request.tokens, request.suffix);
     }
-    if (request.kind == PromptKind::Text) return tokenize(model_->vocab(), request.prompt, true, true);
+    if (request.kind == PromptKind::Text) {
+        auto tokens = tokenize(model_->vocab(), request.prompt, request.suffix.empty(), true);
+        if (!tokens || request.suffix.empty()) return tokens;
+        return infill_prompt(model_->vocab(), tokens.value(), request.suffix);
+    }
     auto rendered = model_->chat_template().render(request.chat);
     if (!rendered) return rendered.status();
-    for (std::string & stop : rendered.value().stop_strings) request.stop_strings.push_back(std::move(stop));
-    return tokenize(model_->vocab(), rendered.value().prompt, true, true);
+    RenderedChat & chat = rendered.value();
+    for (std::string & stop : chat.stop_strings) request.stop_strings.push_back(std::move(stop));
+    if (chat.syntax) request.shown_controls = control_tokens(model_->vocab(), chat.preserved_tokens);
+    request.syntax = std::move(chat.syntax);
+    constrain(model_->vocab(), chat, request.reasoning_budget_message, request.sampling.grammar);
+    return tokenize(model_->vocab(), chat.prompt, true, true);
 }
 
 Status PromptPreparer::check_length(size_t prompt_tokens) const {

@@ -1,11 +1,13 @@
 // One generation inside the engine: built by the preparation thread, then owned by the engine thread alone.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "native/llama/answer_syntax.h"
 #include "native/llama/generation.h"
 #include "native/llama/generation_times.h"
 #include "native/llama/kv_state.h"
@@ -26,6 +28,8 @@ struct RunningGeneration {
     int32_t max_tokens = -1;
     int32_t logprobs = -1;
     bool escape_json = false;
+    std::shared_ptr<const AnswerSyntax> syntax;  // null: its text goes out as it is
+    std::vector<llama_token> shown_controls;     // control tokens whose text the syntax needs
 
     int32_t slot = -1;          // llama_seq_id while running
     int32_t tokens_cached = 0;  // of `tokens`, those in the slot's KV cache
@@ -57,6 +61,9 @@ struct RunningGeneration {
     // Tokens that must be computed before the next one can be sampled; 1 while it decodes.
     int32_t tokens_left() const { return static_cast<int32_t>(tokens.size()) - tokens_cached; }
     bool decodes() const { return completion_tokens > 0 && tokens_left() == 1; }
+    bool shows(llama_token token) const {
+        return std::find(shown_controls.begin(), shown_controls.end(), token) != shown_controls.end();
+    }
     bool runnable() const { return !paused() && !cancelled() && !awaits_prefix; }
 };
 

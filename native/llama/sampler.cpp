@@ -30,21 +30,6 @@ std::vector<llama_logit_bias> collect_biases(const llama_vocab * vocab, const Sa
     return biases;
 }
 
-bool has_penalties(const SamplingParams & params) {
-    return params.repeat_last_n != 0 &&
-           (params.repeat_penalty != 1.0f || params.presence_penalty != 0.0f || params.frequency_penalty != 0.0f);
-}
-
-// The order is llama.cpp's default: penalties, then the truncating samplers, then temperature.
-void add_distribution_samplers(llama_sampler * chain, const SamplingParams & params) {
-    if (params.top_k > 0) llama_sampler_chain_add(chain, llama_sampler_init_top_k(params.top_k));
-    if (params.typical_p < 1.0f) llama_sampler_chain_add(chain, llama_sampler_init_typical(params.typical_p, 1));
-    if (params.top_p < 1.0f) llama_sampler_chain_add(chain, llama_sampler_init_top_p(params.top_p, 1));
-    if (params.min_p > 0.0f) llama_sampler_chain_add(chain, llama_sampler_init_min_p(params.min_p, 1));
-    llama_sampler_chain_add(chain, llama_sampler_init_temp(params.temperature));
-    llama_sampler_chain_add(chain, llama_sampler_init_dist(resolve_seed(params.seed)));
-}
-
 size_t argmax(std::span<const float> logits) {
     return static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
@@ -109,53 +94,29 @@ Result<Sampler> Sampler::create(const llama_model * model, const SamplingParams 
     }
     Sampler sampler;
     const std::vector<llama_logit_bias> biases = collect_biases(vocab, params);
-    const bool greedy = params.temperature <= 0.0f;
-    sampler.greedy_ = greedy;
+    sampler.greedy_ = params.temperature <= 0.0f;
     sampler.seeded_ = params.seed >= 0;
-    const bool penalties = has_penalties(params);
-    const bool grammar = !params.grammar.empty();
-    try {
-        if (grammar) {
-            sampler.grammar_.reset(llama_sampler_init_grammar(vocab, params.grammar.c_str(), "root"));
-            if (!sampler.grammar_) {
-                return Status(ErrorCode::InvalidGrammar,
-                              "The grammar could not be parsed; it must be GBNF with a rule named root.");
-            }
-        }
-        if (greedy && !penalties && !grammar) {
-            sampler.greedy_biases_ = biases;
-            return sampler;
-        }
-
-        llama_sampler_chain_params chain_params = llama_sampler_chain_default_params();
-        chain_params.no_perf = true;
-        sampler.chain_.reset(llama_sampler_chain_init(chain_params));
-        llama_sampler * chain = sampler.chain_.get();
-        if (!biases.empty()) {
-            llama_sampler_chain_add(chain, llama_sampler_init_logit_bias(
-                                               vocabulary_size, static_cast<int32_t>(biases.size()), biases.data()));
-        }
-        if (penalties) {
-            llama_sampler_chain_add(chain, llama_sampler_init_penalties(vocabulary_size, params.repeat_last_n,
-                                                                        params.repeat_penalty, params.frequency_penalty,
-                                                                        params.presence_penalty));
-            sampler.repeat_last_n_ = params.repeat_last_n;
-        }
-        if (greedy) {
-            llama_sampler_chain_add(chain, llama_sampler_init_greedy());
-        } else {
-            add_distribution_samplers(chain, params);
-        }
-    } catch (const std::exception & error) {
-        return Status(grammar ? ErrorCode::InvalidGrammar : ErrorCode::InvalidArgument,
-                      std::string("The sampler could not be built: ") + error.what() + ".");
+    if (!params.grammar.is_empty()) {
+        auto grammar = AnswerGrammar::create(vocab, params.grammar);
+        if (!grammar) return grammar.status();
+        sampler.grammar_.emplace(std::move(grammar).value());
     }
+    if (sampler.greedy_ && !sampler.grammar_ && !params.have_penalties() && params.rare.are_off()) {
+        sampler.greedy_biases_ = biases;
+        return sampler;
+    }
+    try {
+        sampler.chain_ = build_sampler_chain(vocab, biases, params, params.rare, resolve_seed(params.seed));
+    } catch (const std::exception & error) {
+        return Status(ErrorCode::InvalidArgument, std::string("The sampler could not be built: ") + error.what() + ".");
+    }
+    sampler.history_ = history_of(params, params.rare);
     return sampler;
 }
 
 void Sampler::accept_prompt(std::span<const llama_token> prompt) {
-    if (!chain_ || repeat_last_n_ <= 0) return;
-    const size_t count = std::min(prompt.size(), static_cast<size_t>(repeat_last_n_));
+    if (!chain_ || history_ <= 0) return;
+    const size_t count = std::min(prompt.size(), static_cast<size_t>(history_));
     for (const llama_token token : prompt.last(count)) llama_sampler_accept(chain_.get(), token);
 }
 
@@ -163,9 +124,9 @@ Result<llama_token> Sampler::sample(std::span<float> logits, CandidateBuffer & b
     if (!chain_) return greedy_token_with_biases(logits, greedy_biases_);
     try {
         llama_token token = choose(logits, buffer, false);
-        if (grammar_ && !fits_grammar(token)) token = choose(logits, buffer, true);
+        if (grammar_ && grammar_->constrains() && !grammar_->fits(token)) token = choose(logits, buffer, true);
         llama_sampler_accept(chain_.get(), token);
-        if (grammar_) llama_sampler_accept(grammar_.get(), token);
+        if (grammar_) grammar_->accept(token);
         return token;
     } catch (const std::exception & error) {
         return Status(ErrorCode::DecodeFailed, std::string("Sampling failed: ") + error.what() + ".");
@@ -188,18 +149,10 @@ llama_token Sampler::choose(std::span<const float> logits, CandidateBuffer & buf
     buffer.resize(logits.size());
     for (size_t i = 0; i < logits.size(); ++i) buffer[i] = {static_cast<llama_token>(i), logits[i], 0.0f};
     llama_token_data_array candidates{buffer.data(), buffer.size(), -1, false};
-    if (grammar_first) llama_sampler_apply(grammar_.get(), &candidates);
+    if (grammar_first) grammar_->mask(candidates);
     llama_sampler_apply(chain_.get(), &candidates);
     // A chain ends in greedy or dist, both of which select; 0 guards against NaN logits of a damaged model.
     return candidates.selected >= 0 ? candidates.data[candidates.selected].id : 0;
-}
-
-bool Sampler::fits_grammar(llama_token token) {
-    // Checking one token is far cheaper than masking the whole vocabulary, and usually enough.
-    llama_token_data single{token, 1.0f, 0.0f};
-    llama_token_data_array candidates{&single, 1, -1, false};
-    llama_sampler_apply(grammar_.get(), &candidates);
-    return single.logit != -INFINITY;
 }
 
 std::vector<TokenLogprob> token_logprobs(std::span<const float> logits, llama_token token, size_t count) {

@@ -3,30 +3,24 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "llama.h"
 #include "native/core/status.h"
+#include "native/llama/answer_grammar.h"
 #include "native/llama/handles.h"
+#include "native/llama/sampler_chain.h"
 
 namespace inferno::llama {
 
 // Ranges are checked by the callers at the border; see lib/api/types.ts.
-struct SamplingParams {
-    float temperature = 0.8f;  // <= 0: greedy
-    int32_t top_k = 40;        // <= 0: off
-    float top_p = 0.95f;
-    float min_p = 0.05f;
-    float typical_p = 1.0f;
-    float repeat_penalty = 1.0f;
-    int32_t repeat_last_n = 64;
-    float presence_penalty = 0.0f;
-    float frequency_penalty = 0.0f;
+struct SamplingParams : CommonSamplers {
+    RareSamplers rare;
     int64_t seed = -1;  // -1: random
     std::vector<llama_logit_bias> logit_bias;
-    std::string grammar;      // GBNF; empty: none
+    GrammarParams grammar;
     bool ignore_eos = false;  // end-of-generation tokens are never chosen
 };
 
@@ -59,12 +53,11 @@ class Sampler {
     Sampler() = default;
 
     llama_token choose(std::span<const float> logits, CandidateBuffer & buffer, bool grammar_first);
-    bool fits_grammar(llama_token token);
 
     SamplerHandle chain_;                          // null when the biased argmax is all there is to do
     std::vector<llama_logit_bias> greedy_biases_;  // for that case
-    SamplerHandle grammar_;                        // null when there is no grammar
-    int32_t repeat_last_n_ = 0;
+    std::optional<AnswerGrammar> grammar_;
+    int32_t history_ = 0;  // tokens of the past that the chain looks at
     bool greedy_ = false;
     bool seeded_ = false;
 };

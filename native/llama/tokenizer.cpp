@@ -84,6 +84,28 @@ void append_token_piece(const llama_vocab * vocab, llama_token token, bool speci
     llama_token_to_piece(vocab, token, out.data() + start, -length, 0, special);
 }
 
+bool supports_infill(const llama_vocab * vocab) {
+    return llama_vocab_fim_pre(vocab) != LLAMA_TOKEN_NULL && llama_vocab_fim_suf(vocab) != LLAMA_TOKEN_NULL &&
+           llama_vocab_fim_mid(vocab) != LLAMA_TOKEN_NULL;
+}
+
+Result<std::vector<llama_token>> infill_prompt(const llama_vocab * vocab, std::span<const llama_token> prefix,
+                                               std::string_view suffix) {
+    if (!supports_infill(vocab)) {
+        return Status(ErrorCode::UnsupportedModel, "The vocabulary of this model has no tokens for infilling.");
+    }
+    auto behind = tokenize(vocab, suffix, false, false);
+    if (!behind) return behind.status();
+    std::vector<llama_token> prompt;
+    if (llama_vocab_get_add_bos(vocab)) prompt.push_back(llama_vocab_bos(vocab));
+    prompt.push_back(llama_vocab_fim_pre(vocab));
+    prompt.insert(prompt.end(), prefix.begin(), prefix.end());
+    prompt.push_back(llama_vocab_fim_suf(vocab));
+    prompt.insert(prompt.end(), behind.value().begin(), behind.value().end());
+    prompt.push_back(llama_vocab_fim_mid(vocab));
+    return prompt;
+}
+
 Status check_token_ids(std::span<const llama_token> tokens, int32_t vocabulary_size, const char * param) {
     for (const llama_token token : tokens) {
         if (token >= 0 && token < vocabulary_size) continue;

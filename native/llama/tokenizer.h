@@ -20,6 +20,13 @@ Result<std::vector<llama_token>> tokenize(const llama_vocab * vocab, std::string
 Result<std::string> detokenize(const llama_vocab * vocab, std::span<const llama_token> tokens, bool remove_special,
                                bool unparse_special);
 
+// Whether the vocabulary has the tokens that infill_prompt() needs.
+bool supports_infill(const llama_vocab * vocab);
+
+// A prompt for what stands between `prefix` and `suffix`. UnsupportedModel without supports_infill().
+Result<std::vector<llama_token>> infill_prompt(const llama_vocab * vocab, std::span<const llama_token> prefix,
+                                               std::string_view suffix);
+
 // InvalidArgument, naming `param`, for the first id that the vocabulary does not have.
 Status check_token_ids(std::span<const llama_token> tokens, int32_t vocabulary_size, const char * param);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readAnswer, type TimedChunk } from '../../bench/http-answer.js';
+import { readAnswer, type TimedChunk } from '../../lib/bench/load/http-answer.js';
 
 /** Cuts bytes at the given places; the n-th piece arrives at n. */
 function cutAt(bytes: Buffer, places: readonly number[]): TimedChunk[] {
@@ -51,7 +51,7 @@ describe('readAnswer', () => {
   });
 
   it('reads an error of declared length', () => {
-    const text = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\n\r\n{"a":"é"}';
+    const text = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 10\r\n\r\n{"a":"é"}';
     const answer = readAnswer([{ at: 0, bytes: Buffer.from(text) }]);
     assert.deepEqual(answer, { status: 400, body: '{"a":"é"}', events: [] });
   });

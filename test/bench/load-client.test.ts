@@ -100,6 +100,21 @@ describe('the client', () => {
     assert.ok(answer.cachedTokens !== null && answer.cachedTokens < (answer.promptTokens ?? 0));
   });
 
+  it('runs loads of the generator side by side, until the counted one has ended', async () => {
+    const request = { prompt: 'Once upon a time', maxTokens: 12 };
+    const [counted, beside] = await client.generate({
+      port: server.port,
+      keepRecords: 3,
+      loads: [
+        { arrivals: { kind: 'closed', concurrency: 2 }, requests: [request], count: 8 },
+        { arrivals: { kind: 'poisson', perSecond: 50, seed: 1 }, requests: [request], durationMs: 600_000 },
+      ],
+    });
+    assert.deepEqual([counted?.summary.succeeded, counted?.summary.tokens, counted?.records.length], [8, 96, 3]);
+    assert.deepEqual([beside?.summary.failed, (beside?.summary.spanMs ?? Infinity) < 600_000], [0, true]);
+    await server.settled();
+  });
+
   it('does not send what had to wait too long', async () => {
     const requests = [0, 1].map((stream) => ({ atMs: 0, request: decodeRequest(stream, 1_000_000) }));
     const { answers } = await client.load({ port: server.port, requests, atOnce: 1, capMs: 200 });

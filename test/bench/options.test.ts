@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseOptions, UsageError } from '../../bench/options.js';
 
 const scenarios = ['single-stream', 'cancel'];
-const smokeFile = fileURLToPath(new URL('../../bench/smoke.ts', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 
 describe('the options of the benchmark', () => {
   it('default to five runs of everything on cores 0 and 1', () => {
@@ -36,7 +36,7 @@ describe('the options of the benchmark', () => {
 
   it('are explained by the command, which exits 2 for what it does not know', () => {
     const run = (flag: string): { status: number | null; stdout: string; stderr: string } =>
-      spawnSync(process.execPath, ['--import', 'tsx', smokeFile, flag], { encoding: 'utf8' });
+      spawnSync(process.execPath, ['--import', 'tsx', mainFile, flag], { encoding: 'utf8' });
     const help = run('--help');
     assert.equal(help.status, 0);
     assert.match(help.stdout, /--quick/u);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SeededRandom } from '../../bench/seeded-random.js';
+import { SeededRandom } from '../../lib/bench/seeded-random.js';
 
 function first(count: number, seed: number): number[] {
   const random = new SeededRandom(seed);

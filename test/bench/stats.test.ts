@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { median, percentile, rangeOf, ratioOf } from '../../bench/stats.js';
+import { median, percentile, rangeOf, ratioOf } from '../../lib/bench/measure/stats.js';
 
 describe('median', () => {
   it('is the middle value, or the mean of the two in the middle', () => {

@@ -80,14 +80,16 @@ describe('the addon', () => {
     assert.equal(loadInCopy().libraryDirectory, join(copy, 'build/Release'));
   });
 
-  it('comes from prebuilds first, and from the build when the prebuilt one does not load', () => {
+  it('comes from a build before prebuilds, and from prebuilds when there is no build that loads', () => {
     const prebuilds = join('prebuilds', `${process.platform}-${process.arch}`);
     place(prebuilds);
-    assert.equal(loadInCopy().libraryDirectory, join(copy, prebuilds));
-    rmSync(join(copy, prebuilds));
-    mkdirSync(join(copy, prebuilds));
-    writeFileSync(join(copy, prebuilds, 'inferno.node'), 'made for another machine');
     assert.equal(loadInCopy().libraryDirectory, join(copy, 'build/Release'));
+    rmSync(join(copy, 'build/Release'));
+    mkdirSync(join(copy, 'build/Release'));
+    writeFileSync(join(copy, 'build/Release/inferno.node'), 'made for another machine');
+    assert.equal(loadInCopy().libraryDirectory, join(copy, prebuilds));
+    rmSync(join(copy, 'build/Release'), { recursive: true });
+    assert.equal(loadInCopy().libraryDirectory, join(copy, prebuilds));
     rmSync(join(copy, 'prebuilds'), { recursive: true });
   });
 });

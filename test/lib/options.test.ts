@@ -155,7 +155,7 @@ describe('wrong options', () => {
   it('embed', async () => {
     await assert.rejects(
       model.embed(['a', 5] as string[]),
-      /TypeError: Expected a string for input\[1\] but received 5/u,
+      /TypeError: Expected a string or an Int32Array for input\[1\] but received 5/u,
     );
     await assert.rejects(model.embed('a', { normalise: true } as object), /did you mean normalize\?/u);
   });

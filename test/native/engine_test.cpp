@@ -117,7 +117,7 @@ INFERNO_TEST(engine_stop_string_and_token_errors_end_cleanly) {
 INFERNO_TEST(engine_invalid_grammar_and_schema_are_errors) {
     Harness harness({256, 1, 64, 1});
     GenerationRequest grammar = Harness::request("Hello", 4);
-    grammar.sampling.grammar = "this is not gbnf";
+    grammar.sampling.grammar.grammar = "this is not gbnf";
     GenerationRequest schema = Harness::request("Hello", 4);
     schema.json_schema = "{\"type\":\"no such type\"}";
     const GenerationId first = harness.submit(std::move(grammar));
@@ -131,7 +131,7 @@ INFERNO_TEST(engine_invalid_grammar_and_schema_are_errors) {
 INFERNO_TEST(engine_text_follows_a_grammar) {
     Harness harness({256, 1, 64, 1});
     GenerationRequest request = Harness::request("Hello", 30);
-    request.sampling.grammar = "root ::= \"yes\" | \"no\"";
+    request.sampling.grammar.grammar = "root ::= \"yes\" | \"no\"";
     request.sampling.ignore_eos = false;
     const GenerationId id = harness.submit(std::move(request));
     CHECK(harness.wait_for_end(id));

@@ -102,7 +102,7 @@ describe('connections that say nothing', () => {
     const starts = [
       '',
       'POST /v1/comp',
-      'POST /v1/completions HTTP/1.1\r\nHost: test\r\nContent-Le',
+      'POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Le',
       postText(path, endless).slice(0, -9),
     ];
     const silent = await Promise.all(

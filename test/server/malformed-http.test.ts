@@ -7,7 +7,7 @@ import { postText, RawConnection, type RawAnswer } from './raw-connection.js';
 const maxBodyBytes = 20_000;
 const path = '/v1/completions';
 const head = (...lines: string[]): string =>
-  `${['POST /v1/completions HTTP/1.1', 'Host: test', 'Content-Type: application/json', ...lines].join('\r\n')}\r\n\r\n`;
+  `${['POST /v1/completions HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', ...lines].join('\r\n')}\r\n\r\n`;
 const codeOf = (answer: RawAnswer): string => (JSON.parse(answer.body) as ErrorBody).error.code;
 
 describe('requests as bytes', () => {
@@ -32,7 +32,7 @@ describe('requests as bytes', () => {
     const answer = await connection.answer();
     assert.deepEqual([answer.status, codeOf(answer)], [413, 'body_too_large']);
     connection.send('x'.repeat(maxBodyBytes + 1));
-    connection.send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n');
+    connection.send('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await connection.until('{"status":"ok"');
     connection.destroy();
   });
@@ -70,7 +70,7 @@ describe('requests as bytes', () => {
   });
 
   it('reads a chunked body, and one in many pieces', async () => {
-    const body = JSON.stringify({ prompt: 'Once — é 漢', max_tokens: 2 });
+    const body = JSON.stringify({ prompt: 'Once — é 漢', max_tokens: 2, ignore_eos: true });
     const bytes = Buffer.from(body);
     const chunked = await RawConnection.open(server.port);
     chunked.send(head('Transfer-Encoding: chunked'));
@@ -118,7 +118,7 @@ describe('requests as bytes', () => {
       'GET /health HTTP/1.0\r\n\r\n',
       '\u0000\u0001\u0002\r\n\r\n',
       'GET /health SPDY/3\r\n\r\n',
-      'OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n',
+      'OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n',
       head('Content-Length: -4'),
       head('Content-Length: 4', 'Transfer-Encoding: chunked'),
       head('Transfer-Encoding: chunked').concat('zz\r\n'),
@@ -133,7 +133,7 @@ describe('requests as bytes', () => {
 
   it('answers requests sent at once in order, or closes; it never mixes answers', async () => {
     const connection = await RawConnection.open(server.port);
-    connection.send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(20));
+    connection.send('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20));
     while (connection.received.split('{"status":"ok"').length < 21) {
       await new Promise((resolve) => connection.socket.once('data', resolve));
     }
@@ -149,7 +149,7 @@ describe('requests as bytes', () => {
   it('keeps ids that are sane and replaces the others', async () => {
     const idFor = async (sent: string): Promise<string | undefined> => {
       const connection = await RawConnection.open(server.port);
-      connection.send(`GET /health HTTP/1.1\r\nHost: test\r\nX-Request-Id: ${sent}\r\n\r\n`);
+      connection.send(`GET /health HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: ${sent}\r\n\r\n`);
       const answer = await connection.answer();
       connection.destroy();
       return answer.headers['x-request-id'];
@@ -161,10 +161,10 @@ describe('requests as bytes', () => {
 
   it('survives header sections that are too large', async () => {
     const many = await RawConnection.open(server.port);
-    many.send(`GET /health HTTP/1.1\r\nHost: test\r\n${'a: b\r\n'.repeat(5000)}`);
+    many.send(`GET /health HTTP/1.1\r\nHost: localhost\r\n${'a: b\r\n'.repeat(5000)}`);
     const long = await RawConnection.open(server.port);
     for (let i = 0; i < 20; i++) {
-      long.send(`${i === 0 ? 'GET /health HTTP/1.1\r\nHost: test\r\nA: ' : ''}${'b'.repeat(10_000)}`);
+      long.send(`${i === 0 ? 'GET /health HTTP/1.1\r\nHost: localhost\r\nA: ' : ''}${'b'.repeat(10_000)}`);
       await new Promise((resolve) => setImmediate(resolve));
     }
     await isAlive();

@@ -114,7 +114,7 @@ export function postText(path: string, body: unknown, headers: readonly string[]
   const json = JSON.stringify(body);
   const lines = [
     `POST ${path} HTTP/1.1`,
-    'Host: test',
+    'Host: localhost',
     'Content-Type: application/json',
     `Content-Length: ${String(Buffer.byteLength(json))}`,
     ...headers,

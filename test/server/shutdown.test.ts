@@ -53,7 +53,7 @@ describe('closing the server', () => {
     running.send(postText(path, { ...endless, stream: true }));
     await running.until('data: ');
     const idle = await RawConnection.open(server.port);
-    idle.send('GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n');
+    idle.send('GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n');
     assert.equal((await idle.answer()).status, 200);
     const closed = server.server.close({ drainMs: 30_000 });
     idle.send(postText(path, { prompt: 'Once' }));

@@ -1,7 +1,7 @@
 /** Clients that submit background work to a server that is killed under them, and remember everything it promised. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SeededRandom } from '../../bench/seeded-random.js';
+import type { SeededRandom } from '../../lib/bench/seeded-random.js';
 import type { Background, BackgroundList } from '../server/background-server.js';
 import type { TextAnswer } from '../server/openai-shapes.js';
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SeededRandom } from '../../bench/seeded-random.js';
+import { SeededRandom } from '../../lib/bench/seeded-random.js';
 import { JournalFolder } from '../background/journal-folder.js';
 import { BackgroundClients } from './background-clients.js';
 import { KilledServer } from './killed-server.js';

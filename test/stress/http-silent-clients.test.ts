@@ -7,7 +7,7 @@ const path = '/v1/completions';
 const starts = [
   '',
   'POST /v1/comp',
-  'POST /v1/completions HTTP/1.1\r\nHost: test\r\nContent-Le',
+  'POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Le',
   postText(path, { prompt: 'x' }).slice(0, -3),
 ];
 

@@ -1,7 +1,7 @@
 /** Real servers on free ports: one in this process, whose limits a test can set, or the command line tool's own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../../lib/index.js';
@@ -12,6 +12,10 @@ import type { InfernoServer, ServerOptions } from '../../lib/server/index.js';
 const root = new URL('../../', import.meta.url);
 /** What takes this long hangs. */
 const deadlineMs = 30_000;
+
+/** Neither test model has a template with tools. */
+export const toolTemplatePath = fileURLToPath(new URL('test/support/tool-template.jinja', root));
+export const toolTemplate = readFileSync(toolTemplatePath, 'utf8');
 
 /** A trained model of a few hundred kilobytes when it is there, else the one this package ships. */
 export function testModelPath(): string {
@@ -72,7 +76,8 @@ export interface TestServerOptions extends Omit<ServerOptions, 'models' | 'host'
   readonly load?: LoadModelOptions;
 }
 
-export async function startServer({ modelId = 'tiny', load, ...options }: TestServerOptions = {}): Promise<TestServer> {
+export async function startServer(testOptions: TestServerOptions = {}): Promise<TestServer> {
+  const { modelId = 'tiny', load, ...options } = testOptions;
   const model = await loadModel(testModelPath(), { contextSize: 1024, parallel: 8, ...load });
   const server = await createServer({ models: [{ id: modelId, model }], port: 0, ...options });
   return new TestServer(server, model, modelId);

@@ -3,16 +3,17 @@ import type { Tier } from '../../api/types.js';
 import type { ServerOptions } from '../../server/index.js';
 import { addBackgroundFlags, backgroundFrom, type BackgroundFlags } from '../background-flags.js';
 import { UsageError } from '../cli-error.js';
-import { addLoadFlags, loadOptionsFrom, servingFlags, type LoadFlags } from '../load-flags.js';
+import { addLoadFlags, loadOptionsFrom, servingFlags, templateFlags, type LoadFlags } from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
 import { modelSources, type ModelFlags } from '../model-sources.js';
 import { collect, integerIn, nonEmpty } from '../option-parsers.js';
 import { note, onBrokenPipe, print } from '../output.js';
 import { listenOrExplain } from '../listen.js';
 import { onStopSignal } from '../signals.js';
+import { addTracingFlags, tracingFrom, type TracingFlags } from '../tracing-flags.js';
 import { tiers } from '../../native-types.js';
 
-interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags {
+interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags, TracingFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
   readonly host: string;
@@ -20,6 +21,7 @@ interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags {
   readonly apiKey?: readonly string[];
   readonly vipKey?: readonly string[];
   readonly maxPriority?: Tier;
+  readonly allowedHost?: readonly string[];
   readonly drainSeconds: number;
 }
 
@@ -88,8 +90,10 @@ async function serve(options: ServeOptions): Promise<void> {
     port: options.port,
     models,
     ...(options.memoryBudget === undefined ? {} : { memoryBudgetBytes: options.memoryBudget * mebibyte }),
+    ...(options.allowedHost === undefined ? {} : { allowedHosts: options.allowedHost }),
     ...accessFrom(options),
     ...backgroundFrom(options),
+    ...tracingFrom(options),
   });
   print(`Inferno listens on ${server.url}`);
   try {
@@ -123,6 +127,7 @@ export function addServeCommand(program: Command): void {
     .option('--alias <name>', 'serve the model under this id', nonEmpty)
     .option('--host <address>', 'address to listen on', nonEmpty, '127.0.0.1')
     .option('-p, --port <n>', 'port to listen on; 0 takes a free one', integerIn(0, 65_535), 8080)
+    .option('--allowed-host <name>', 'answer to this name in the Host header, too; * is any (repeatable)', collect)
     .option('--api-key <key>', 'ask for this key as a bearer token (repeatable)', collect)
     .option('--vip-key <key>', 'a key that may ask for priority vip (repeatable)', collect)
     .addOption(
@@ -133,6 +138,7 @@ export function addServeCommand(program: Command): void {
     )
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
   addBackgroundFlags(command);
-  addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize', ...servingFlags]);
+  addTracingFlags(command);
+  addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize', ...templateFlags, ...servingFlags]);
   command.addHelpText('after', afterHelp).action(serve);
 }

@@ -1,11 +1,10 @@
-import type { AnswerTarget } from '../answer-target.js';
+import type { AnswerTarget, RequestTarget } from '../answer-target.js';
 import { backgroundWish, submitInBackground } from '../background-submission.js';
 import { ChatFormat } from '../chat-format.js';
 import { faultsReply } from '../error-response.js';
 import { chatRequests } from '../generation-requests.js';
 import type { ServedModel } from '../model-catalog.js';
-import type { JsonHandler } from '../post-json.js';
-import { schedulingOf } from '../request-scheduling.js';
+import { schedulingOf, serviceTierOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { chatCompletionBody, chatCompletionRules } from '../schemas/chat-completions.js';
 import type { ChatCompletionBody } from '../schemas/chat-completions.js';
@@ -19,9 +18,10 @@ function answer(
   body: ChatCompletionBody,
   scheduling: RequestScheduling,
 ): void {
-  const requests = chatRequests(body, served.model.info.contextSize, scheduling);
+  const requests = chatRequests(body, served.model, scheduling);
   const includeUsage = body.stream_options?.include_usage === true;
-  const format = new ChatFormat(served, requests.length, includeUsage);
+  const serviceTier = serviceTierOf(body, scheduling.tier);
+  const format = new ChatFormat(served, requests.length, includeUsage, target.framing, serviceTier);
   const plan = { served, requests, choicesPerPrompt: requests.length, format };
   startAnswer(target, { plan, scheduling, stream: body.stream === true, includeUsage });
 }
@@ -42,7 +42,7 @@ export function answerChat(target: AnswerTarget, value: unknown, scheduling: Req
 }
 
 /** POST /v1/chat/completions */
-export const chatCompletions: JsonHandler = (exchange, value) => {
+export const chatCompletions = (exchange: RequestTarget, value: unknown): void => {
   const parsed = parseBody(chatCompletionBody, chatCompletionRules, value);
   if ('faults' in parsed) {
     exchange.sendError(faultsReply(parsed.faults));

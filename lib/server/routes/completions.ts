@@ -1,11 +1,10 @@
-import type { AnswerTarget } from '../answer-target.js';
+import type { AnswerTarget, RequestTarget } from '../answer-target.js';
 import { backgroundWish, submitInBackground } from '../background-submission.js';
 import { CompletionFormat } from '../completion-format.js';
 import { faultsReply } from '../error-response.js';
 import type { Fault } from '../error-response.js';
-import { completionRequests } from '../generation-requests.js';
+import { choicesMade, completionRequests } from '../generation-requests.js';
 import type { ServableModel, ServedModel } from '../model-catalog.js';
-import type { JsonHandler } from '../post-json.js';
 import { schedulingOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { completionBody, completionRules } from '../schemas/completions.js';
@@ -14,6 +13,12 @@ import type { Prompt } from '../schemas/prompts.js';
 import { parseBody } from '../schemas/parse-body.js';
 import { startAnswer } from '../start-answer.js';
 import { withModel } from '../with-model.js';
+
+function suffixFaults(suffix: string | null | undefined, model: ServableModel): Fault[] {
+  if (suffix == null || suffix === '' || model.info.supportsInfill) return [];
+  const message = 'This model cannot insert text before a suffix: its vocabulary has no tokens for that.';
+  return [{ param: 'suffix', message }];
+}
 
 /** Token ids that the model does not have; what the schema cannot know. */
 function vocabularyFaults(prompts: readonly Prompt[], model: ServableModel): Fault[] {
@@ -40,21 +45,24 @@ function echoes(body: CompletionBody, model: ServableModel, choicesPerPrompt: nu
 }
 
 function answer(target: AnswerTarget, served: ServedModel, body: CompletionBody, scheduling: RequestScheduling): void {
-  const faults = vocabularyFaults(body.prompt, served.model);
+  const faults = [...vocabularyFaults(body.prompt, served.model), ...suffixFaults(body.suffix, served.model)];
   if (faults.length > 0) {
     target.sendError(faultsReply(faults));
     return;
   }
-  const requests = completionRequests(body, served.model.info.contextSize, scheduling);
-  const choicesPerPrompt = body.n ?? 1;
+  const requests = completionRequests(body, served.model, scheduling);
+  const choicesPerPrompt = choicesMade(body);
   const includeUsage = body.stream_options?.include_usage === true;
   const format = new CompletionFormat(
     served,
     requests.length,
     includeUsage,
-    echoes(body, served.model, choicesPerPrompt),
+    target.framing,
+    echoes(body, served.model, body.n ?? 1),
   );
-  const plan = { served, requests, choicesPerPrompt, format };
+  const keptPerPrompt = body.n ?? 1;
+  const best = { keptPerPrompt, showLogprobs: body.logprobs != null };
+  const plan = { served, requests, choicesPerPrompt, format, ...(keptPerPrompt < choicesPerPrompt ? { best } : {}) };
   startAnswer(target, { plan, scheduling, stream: body.stream === true, includeUsage });
 }
 
@@ -74,7 +82,7 @@ export function answerCompletion(target: AnswerTarget, value: unknown, schedulin
 }
 
 /** POST /v1/completions */
-export const completions: JsonHandler = (exchange, value) => {
+export const completions = (exchange: RequestTarget, value: unknown): void => {
   const parsed = parseBody(completionBody, completionRules, value);
   if ('faults' in parsed) {
     exchange.sendError(faultsReply(parsed.faults));
@@ -93,7 +101,7 @@ export const completions: JsonHandler = (exchange, value) => {
       endpoint: '/v1/completions',
       value,
       model,
-      weight: body.prompt.length * (body.n ?? 1),
+      weight: body.prompt.length * choicesMade(body),
       scheduling,
     });
     return;

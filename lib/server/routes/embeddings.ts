@@ -43,6 +43,7 @@ function answer(exchange: Exchange, served: ServedModel, body: EmbeddingBody): v
     exchange.sendError(faultsReply(faults));
     return;
   }
+  exchange.recorder?.scheduled(served.id, 'normal', body.user ?? '');
   const inputs = body.input.map((input) => (typeof input === 'string' ? input : Int32Array.from(input)));
   new EmbeddingWork(exchange, served).start(inputs, (result) => {
     exchange.sendJson(200, answerJson(result, body, served.id), [exchange.processingHeader()]);

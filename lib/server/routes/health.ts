@@ -4,11 +4,37 @@ import type { GetHandler } from '../get-json.js';
 import { queueHealthOf } from '../queue-health.js';
 import type { ServerContext } from '../server-context.js';
 
+type Component = 'ok' | 'degraded' | 'failed' | 'off';
+
+const ofQueue: Readonly<Partial<Record<string, Component>>> = { degraded: 'degraded', critical: 'failed' };
+
+/** What the server consists of, and how each part is. */
+function componentsOf(
+  { background, catalog, exchanges, meter }: ServerContext,
+  queue: string,
+): Record<string, { readonly status: Component; readonly [detail: string]: unknown }> {
+  const { models } = catalog.manager;
+  const failed = models.filter(({ state }) => state.kind === 'failed').length;
+  const loaded = models.filter(({ state }) => state.kind === 'loaded').length;
+  const engine: Component = failed === 0 ? 'ok' : failed < models.length ? 'degraded' : 'failed';
+  return {
+    server: { status: exchanges.closing ? 'degraded' : 'ok', active_requests: exchanges.size },
+    models: { status: engine, loaded, failed, known: models.length },
+    queue: { status: ofQueue[queue] ?? 'ok' },
+    background: { status: background === undefined ? 'off' : 'ok' },
+    profiling: { status: meter === undefined ? 'off' : 'ok' },
+    memory: { status: 'ok', resident_bytes: process.memoryUsage.rss() },
+  };
+}
+
 /** GET /health: the process serves requests. How busy it is changes what it says, never the 200. */
 export const live: GetHandler = (exchange) => {
   const { admission, catalog, queueHealth } = exchange.context;
   const statuses = admission.loadsOf(catalog.ready).map(({ load }) => load.status);
-  exchange.sendJson(200, JSON.stringify({ status: 'ok', queue: queueHealthOf(statuses, queueHealth) }));
+  const queue = queueHealthOf(statuses, queueHealth);
+  const components = componentsOf(exchange.context, String(queue['status']));
+  const uptime = Math.floor((performance.now() - exchange.context.startedMs) / 1000);
+  exchange.sendJson(200, JSON.stringify({ status: 'ok', uptime_seconds: uptime, components, queue }));
 };
 
 /** The refusal when no request of any priority would be taken now. */

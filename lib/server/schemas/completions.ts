@@ -36,11 +36,15 @@ export type CompletionBody = z.infer<typeof completionBody>;
 export function completionRules(body: RawBody): Fault[] {
   const faults = samplingRules(body);
   const { best_of: bestOf, n, suffix, echo, logprobs, prompt } = body;
-  if (bestOf != null && bestOf !== (n ?? 1)) {
-    faults.push({ param: 'best_of', message: 'This server returns every choice it makes: best_of must equal n.' });
+  const kept = typeof n === 'number' ? n : 1;
+  const made = typeof bestOf === 'number' ? bestOf : kept;
+  if (made < kept) {
+    faults.push({ param: 'best_of', message: 'Expected at least n for best_of, of which n choices are returned.' });
+  } else if (made > kept && body['stream'] === true) {
+    faults.push({ param: 'best_of', message: 'Expected best_of to equal n with "stream": true.' });
   }
-  if (suffix != null && suffix !== '') {
-    faults.push({ param: 'suffix', message: 'This server does not insert text before a suffix.' });
+  if (echo === true && suffix != null && suffix !== '') {
+    faults.push({ param: 'suffix', message: 'Expected no suffix together with echo.' });
   }
   if (echo === true && logprobs != null) {
     faults.push({
@@ -49,8 +53,9 @@ export function completionRules(body: RawBody): Fault[] {
     });
   }
   const count = promptsOf(prompt)?.length ?? 0;
-  if (count * (typeof n === 'number' ? n : 1) > mostChoices) {
-    faults.push({ param: 'prompt', message: `Expected at most ${String(mostChoices)} choices (prompts times n).` });
+  if (count * Math.max(kept, made) > mostChoices) {
+    const message = `Expected at most ${String(mostChoices)} choices (prompts times n or best_of).`;
+    faults.push({ param: 'prompt', message });
   }
   return faults;
 }

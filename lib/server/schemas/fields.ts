@@ -95,14 +95,3 @@ function isStop(value: unknown): value is string | string[] {
 }
 
 export const stop = z.custom<string | string[]>(isStop, { error: stopError }).nullish();
-
-function isLogitBias(value: unknown): value is Record<string, number> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(
-    ([token, bias]) => /^\d{1,9}$/.test(token) && typeof bias === 'number' && bias >= -100 && bias <= 100,
-  );
-}
-
-export const logitBias = z
-  .custom<Record<string, number>>(isLogitBias, { error: 'an object of token ids with numbers from -100 to 100' })
-  .nullish();

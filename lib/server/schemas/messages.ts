@@ -1,12 +1,19 @@
 import { z } from 'zod';
-import { arrayOf, checkItems, looseObject, text } from './fields.js';
+import { arrayOf, checkItems, text } from './fields.js';
 
 const partError = 'a content part of type "text" (this server takes no images or audio)';
 
-const textPart = z.object(
-  { type: z.literal('text', { error: partError }), text: z.string({ error: 'a string' }) },
-  { error: partError },
-);
+const textPart = z
+  .discriminatedUnion(
+    'type',
+    [
+      z.object({ type: z.literal('text'), text: z.string({ error: 'a string' }) }),
+      // What an assistant once refused is a text like any other.
+      z.object({ type: z.literal('refusal'), refusal: z.string({ error: 'a string' }) }),
+    ],
+    { error: partError },
+  )
+  .transform((part) => ({ type: 'text' as const, text: part.type === 'text' ? part.text : part.refusal }));
 
 const contentError = 'a string or an array of content parts of type "text"';
 
@@ -52,23 +59,3 @@ export const message = z
   });
 
 export type Message = z.infer<typeof message>;
-
-const toolsError = 'an array of tools such as {"type": "function", "function": {"name": "…"}}';
-const toolNameError = 'a name of up to 128 letters, digits, _ . : -';
-
-const tool = z.looseObject(
-  {
-    type: z.literal('function', { error: '"function"' }),
-    function: z.looseObject(
-      {
-        name: z.string({ error: toolNameError }).regex(/^[\w.:-]{1,128}$/, { error: toolNameError }),
-        description: text,
-        parameters: looseObject('a JSON schema').nullish(),
-      },
-      { error: 'an object with a name' },
-    ),
-  },
-  { error: 'a tool such as {"type": "function", "function": {"name": "…"}}' },
-);
-
-export const tools = arrayOf(tool, { error: toolsError, most: 1024 }).nullish();

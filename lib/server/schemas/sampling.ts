@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import { grammar, jsonSchema } from './constraints.js';
-import { flag, integerBetween, logitBias, numberBetween, numberOver0UpTo, stop, text } from './fields.js';
+import { flag, integerBetween, looseObject, numberBetween, numberOver0UpTo, stop, text } from './fields.js';
+import { logitBias } from './logit-bias.js';
+import { rareSamplerFields } from './rare-samplers.js';
 import { schedulingFields } from './scheduling.js';
 
 const formatError = 'an object with type "text", "json_object" or "json_schema"';
@@ -21,15 +23,22 @@ const responseFormat = z
   )
   .nullish();
 
-/** What both endpoints share. Fields that change nothing here (metadata, store, …) may hold anything. */
+/** What both endpoints share. */
 export const samplingFields = {
   ...schedulingFields,
+  ...rareSamplerFields,
   model: text,
   stream: flag,
   background: flag,
   stream_options: z.object({ include_usage: flag }, { error: 'an object such as {"include_usage": true}' }).nullish(),
   n: integerBetween(1, 128),
   max_tokens: integerBetween(1, 2_000_000),
+  // Taken and left alone: nothing is stored here, and speculation guesses without being told.
+  metadata: looseObject().nullish(),
+  store: flag,
+  safety_identifier: text,
+  prompt_cache_key: text,
+  prompt_cache_retention: text,
   stop,
   seed: integerBetween(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   temperature: numberBetween(0, 2),
@@ -39,6 +48,13 @@ export const samplingFields = {
   logit_bias: logitBias,
   response_format: responseFormat,
   // llama.cpp's own.
+  n_predict: integerBetween(-1, 2_000_000),
+  n_probs: integerBetween(0, 20),
+  // Taken and left alone: what is cached, kept and where a request runs, the engine decides.
+  cache_prompt: flag,
+  n_keep: integerBetween(-1, 2_000_000),
+  n_discard: integerBetween(0, 2_000_000),
+  id_slot: integerBetween(-1, 1_000_000),
   top_k: integerBetween(-1, 2_000_000),
   min_p: numberBetween(0, 1),
   typical_p: numberBetween(0, 1),

@@ -1,5 +1,5 @@
-// Speed, latency and cancel measurements, each a ratio against a peer in the same run; docs/performance.md explains them.
-//   npm run bench:smoke -- --help
+// Speed, latency, load, cancel and memory measurements, each a ratio against a peer in the same run; docs/performance.md explains them.
+//   npm run bench -- --help
 import type { Bench, Scenario } from './bench.js';
 import type { Comparison } from './comparison.js';
 import { describeMachine } from './machine.js';
@@ -7,31 +7,44 @@ import { benchModel, type BenchModel, type ModelName } from './models.js';
 import { parseOptions, usage, UsageError, type BenchOptions } from './options.js';
 import { PeerTools } from './peers/tools.js';
 import { ChildProcesses, requirePinning } from './processes.js';
-import { markdownOf, tableOf, textOf, writeJson, type Failure, type Report } from './report.js';
+import { markdownOf, tableOf, textOf, type Failure, type Report } from './report.js';
+import { writeResult } from './result-file.js';
+import { cancelStorm } from './scenarios/cancel-storm.js';
 import { cancel } from './scenarios/cancel.js';
+import { goodput } from './scenarios/goodput.js';
 import { interference } from './scenarios/interference.js';
+import { levelsScenario } from './scenarios/levels.js';
+import { longPrompt } from './scenarios/long-prompt.js';
 import { manyPrefixes } from './scenarios/many-prefixes.js';
 import { overloadShares } from './scenarios/overload-shares.js';
 import { overloadVip } from './scenarios/overload-vip.js';
 import { sharedPrefix } from './scenarios/shared-prefix.js';
 import { singleStream } from './scenarios/single-stream.js';
 import { sixteenStreams } from './scenarios/sixteen-streams.js';
+import { soakScenario } from './scenarios/soak.js';
 import { speculation } from './scenarios/speculation.js';
 import { threadsDisturbed } from './scenarios/threads-disturbed.js';
 import { threadsIdle } from './scenarios/threads-idle.js';
+import { websocket } from './scenarios/websocket.js';
 
 const scenarios: readonly Scenario[] = [
   singleStream,
   sixteenStreams,
+  levelsScenario,
+  longPrompt,
   threadsDisturbed,
   threadsIdle,
   cancel,
+  cancelStorm,
   interference,
   overloadVip,
   overloadShares,
   sharedPrefix,
   manyPrefixes,
   speculation,
+  goodput,
+  websocket,
+  soakScenario,
 ];
 const scenarioNames = scenarios.map((scenario) => scenario.name);
 
@@ -85,10 +98,11 @@ async function run(options: BenchOptions): Promise<Report> {
   const tools = new PeerTools();
   const machine = describeMachine();
   await using children = new ChildProcesses();
-  const bench = { children, tools, runs: options.runs, quick: options.quick, cores: options.cores, say };
+  const { runs, quick, cores, soakMinutes, peers: npmPeers } = options;
+  const bench = { children, tools, runs, quick, npmPeers, soakMinutes, cores, say };
   const measured = await measureAll(bench, picked, models);
-  const { runs, quick } = options;
-  return { startedAt, runs, quick, machine, models: [...models.values()], ...measured };
+  const durationMs = Date.now() - Date.parse(startedAt);
+  return { startedAt, durationMs, runs, quick, machine, models: [...models.values()], ...measured };
 }
 
 async function main(): Promise<number> {
@@ -98,7 +112,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const report = await run(options);
-  say(`JSON: ${writeJson(report)}\n`);
+  const commandLine = ['npm run bench --', ...process.argv.slice(2)].join(' ');
+  say(`JSON: ${writeResult(report, commandLine)}\n`);
   console.log(options.markdown ? markdownOf(report) : textOf(report));
   return report.failures.length === 0 ? 0 : 1;
 }

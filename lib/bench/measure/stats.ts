@@ -16,10 +16,19 @@ export function median(values: readonly number[]): number {
 
 /** The least value that this share of all values, 0 to 1, does not exceed. Throws for no values. */
 export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  return percentileOfSorted(Float64Array.from(values).sort(), share);
+}
+
+/** REQUIRES: ascending order. */
+export function percentileOfSorted(sorted: ArrayLike<number>, share: number): number {
   const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
   if (value === undefined) throw new RangeError('There is no percentile of no values.');
   return value;
+}
+
+/** NaN for no values. */
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export function rangeOf(values: readonly number[]): Range {

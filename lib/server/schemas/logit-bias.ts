@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+const mostBiases = 65_536;
+const error =
+  'an object of token ids with numbers from -100 to 100, or an array of pairs such as [15043, -1.5], ["Hello", false]';
+
+/** A token id or a text, and what is added to its logits; -Infinity forbids it. */
+export type Bias = readonly [number | string, number];
+
+function biasOf(value: unknown): number | undefined {
+  if (value === false) return -Infinity;
+  return typeof value === 'number' && Math.abs(value) <= 1e6 ? value : undefined;
+}
+
+function pairOf(value: unknown): Bias | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [token, amount] = value as readonly unknown[];
+  const bias = biasOf(amount);
+  if (bias === undefined) return undefined;
+  if (typeof token === 'string') return token === '' ? undefined : [token, bias];
+  return typeof token === 'number' && Number.isInteger(token) && token >= 0 && token <= 0x7fffffff
+    ? [token, bias]
+    : undefined;
+}
+
+function entryOf([token, bias]: readonly [string, unknown]): Bias | undefined {
+  const fits = /^\d{1,9}$/.test(token) && typeof bias === 'number' && bias >= -100 && bias <= 100;
+  return fits ? [Number(token), bias] : undefined;
+}
+
+/** OpenAI's map or llama.cpp's list. */
+export const logitBias = z
+  .unknown()
+  .transform((value, context): readonly Bias[] | undefined => {
+    if (value == null) return undefined;
+    const entries = Array.isArray(value)
+      ? value.map(pairOf)
+      : typeof value === 'object'
+        ? Object.entries(value).map(entryOf)
+        : [undefined];
+    const biases = entries.filter((entry) => entry !== undefined);
+    if (biases.length === entries.length && biases.length <= mostBiases) return biases;
+    context.addIssue({ code: 'custom', message: error, input: value });
+    return z.NEVER;
+  })
+  .optional();

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { samplerNames } from '../../native-sampling-types.js';
+import type { NativeRareSamplers, SamplerName } from '../../native-sampling-types.js';
+import { integerBetween, numberBetween } from './fields.js';
+
+/** llama.cpp's one-letter names, as its `samplers` field takes them in a string. */
+const letters: Readonly<Record<string, SamplerName>> = {
+  e: 'penalties',
+  d: 'dry',
+  s: 'top_n_sigma',
+  k: 'top_k',
+  y: 'typ_p',
+  p: 'top_p',
+  m: 'min_p',
+  x: 'xtc',
+  t: 'temperature',
+  i: 'infill',
+  a: 'adaptive_p',
+};
+const aliases: Readonly<Record<string, SamplerName>> = {
+  typical_p: 'typ_p',
+  typical: 'typ_p',
+  typ: 'typ_p',
+  nucleus: 'top_p',
+  temp: 'temperature',
+};
+
+const orderError = `an array of sampler names (${samplerNames.join(', ')})`;
+const mostBreakers = 64;
+const breakersError = `an array of at most ${String(mostBreakers)} strings of 1 to 40 characters`;
+
+function samplerOf(name: unknown): SamplerName | undefined {
+  if (typeof name !== 'string') return undefined;
+  return samplerNames.find((known) => known === name) ?? aliases[name];
+}
+
+const order = z
+  .unknown()
+  .transform((value, context): readonly SamplerName[] | undefined => {
+    if (value == null) return undefined;
+    const named = typeof value === 'string' ? Array.from(value).map((letter) => letters[letter]) : value;
+    const names = Array.isArray(named) ? named.map(samplerOf) : [undefined];
+    const known = names.filter((name) => name !== undefined);
+    if (known.length === names.length && names.length <= samplerNames.length) return known;
+    context.addIssue({ code: 'custom', message: orderError, input: value });
+    return z.NEVER;
+  })
+  .optional();
+
+const breakers = z
+  .array(z.string({ error: breakersError }).min(1, { error: breakersError }).max(40, { error: breakersError }), {
+    error: breakersError,
+  })
+  .max(mostBreakers, { error: breakersError })
+  .nullish();
+
+const mostTokens = 2_000_000;
+
+/** llama.cpp's samplers that few requests use; its names, defaults and meanings. */
+export const rareSamplerFields = {
+  samplers: order,
+  min_keep: integerBetween(0, mostTokens),
+  dynatemp_range: numberBetween(0, 2),
+  dynatemp_exponent: numberBetween(0, 100),
+  top_n_sigma: numberBetween(-1, 100),
+  xtc_probability: numberBetween(0, 1),
+  xtc_threshold: numberBetween(0, 1),
+  dry_multiplier: numberBetween(0, 100),
+  dry_base: numberBetween(1, 100),
+  dry_allowed_length: integerBetween(0, mostTokens),
+  dry_penalty_last_n: integerBetween(-1, mostTokens),
+  dry_sequence_breakers: breakers,
+  mirostat: integerBetween(0, 2),
+  mirostat_tau: numberBetween(0, 100),
+  mirostat_eta: numberBetween(0, 1),
+  adaptive_target: numberBetween(-1, 1),
+  adaptive_decay: numberBetween(0, 0.99),
+};
+
+export type RareSamplerBody = z.infer<z.ZodObject<typeof rareSamplerFields>>;
+
+/** Tokens DRY looks back on. The engine reserves room for them: never more than the context holds. */
+function dryWindow(body: RareSamplerBody, contextSize: number): number {
+  const asked = body.dry_penalty_last_n ?? -1;
+  return asked === -1 ? contextSize : Math.min(asked, contextSize);
+}
+
+/** Nothing when the request uses none of them, so that it stays on the fast path. */
+export function rareSamplers(body: RareSamplerBody, contextSize: number): { samplers?: NativeRareSamplers } {
+  const given: readonly (readonly [keyof NativeRareSamplers, unknown])[] = [
+    ['order', body.samplers],
+    ['minKeep', body.min_keep],
+    ['dynatempRange', body.dynatemp_range],
+    ['dynatempExponent', body.dynatemp_exponent],
+    ['topNSigma', body.top_n_sigma],
+    ['xtcProbability', body.xtc_probability],
+    ['xtcThreshold', body.xtc_threshold],
+    ['dryMultiplier', body.dry_multiplier],
+    ['dryBase', body.dry_base],
+    ['dryAllowedLength', body.dry_allowed_length],
+    ['drySequenceBreakers', body.dry_sequence_breakers],
+    ['mirostat', body.mirostat],
+    ['mirostatTau', body.mirostat_tau],
+    ['mirostatEta', body.mirostat_eta],
+    ['adaptiveTarget', body.adaptive_target],
+    ['adaptiveDecay', body.adaptive_decay],
+  ];
+  const set = given.filter(([, value]) => value != null);
+  if (set.length === 0) return {};
+  return { samplers: { ...Object.fromEntries(set), dryPenaltyLastN: dryWindow(body, contextSize) } };
+}

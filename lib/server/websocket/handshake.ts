@@ -1,0 +1,71 @@
+import type { HttpRequest } from 'uWebSockets.js';
+import { callerOf } from '../caller.js';
+import type { Caller } from '../caller.js';
+import { errorReply } from '../error-response.js';
+import type { ErrorReply } from '../error-response.js';
+import { refusalByKey } from '../post-json.js';
+import type { ServerContext } from '../server-context.js';
+import { protocolName } from './server-messages.js';
+
+/** Browsers cannot set headers of a WebSocket; a key comes as one of the subprotocols they offer, percent-encoded. */
+const keyPrefix = 'inferno.key.';
+
+/** An accepted upgrade. `protocol`: to be named in the answer; empty for clients that named none. */
+export interface Handshake {
+  readonly caller: Caller;
+  readonly protocol: string;
+}
+
+function offeredProtocols(header: string): string[] {
+  return header
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '');
+}
+
+function keyIn(protocols: readonly string[]): string | undefined {
+  const encoded = protocols.find((protocol) => protocol.startsWith(keyPrefix))?.slice(keyPrefix.length);
+  if (encoded === undefined) return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
+/** A page of the server's own host, or one of those that may read its answers. No `Origin`: no browser. */
+function mayConnect(origin: string, host: string, { cors }: ServerContext): boolean {
+  if (origin === '' || cors.allows(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host.trim().toLowerCase();
+}
+
+function refusal(req: HttpRequest, context: ServerContext, caller: Caller, offers: string[]): ErrorReply | undefined {
+  if (context.exchanges.closing) return errorReply('shutting_down', 'The server is shutting down.');
+  const version = req.getHeader('sec-websocket-version');
+  if (version !== '13') {
+    return errorReply('upgrade_required', `Expected WebSocket version 13 but received ${JSON.stringify(version)}.`);
+  }
+  const origin = req.getHeader('origin');
+  if (!mayConnect(origin, req.getHeader('host'), context)) {
+    const from = JSON.stringify(origin.slice(0, 100));
+    return errorReply('origin_not_allowed', `Pages of ${from} may not connect to this server.`, 'origin');
+  }
+  const unauthorized = refusalByKey(context, caller);
+  if (unauthorized !== undefined) return unauthorized;
+  if (offers.length > 0 && !offers.includes(protocolName)) {
+    const message = `Expected the subprotocol ${protocolName} among those offered.`;
+    return errorReply('invalid_argument', message, 'sec-websocket-protocol');
+  }
+  if (!context.sockets.isFull) return undefined;
+  return errorReply('overloaded', 'The server has as many WebSocket connections as it accepts.');
+}
+
+/** REQUIRES: inside the handler that uWebSockets.js gave the request to; its `Host` was checked. */
+export function handshakeOf(req: HttpRequest, context: ServerContext): Handshake | { readonly error: ErrorReply } {
+  const offers = offeredProtocols(req.getHeader('sec-websocket-protocol'));
+  const sent = callerOf(req, context.keys);
+  const key = keyIn(offers);
+  const caller = sent.key === -1 && key !== undefined ? { ...sent, key: context.keys.indexOf(`Bearer ${key}`) } : sent;
+  const error = refusal(req, context, caller, offers);
+  return error === undefined ? { caller, protocol: offers.length > 0 ? protocolName : '' } : { error };
+}

@@ -1,0 +1,149 @@
+/** One message of a stream, as it goes over the wire. */
+export interface StreamMessage {
+  readonly sequence: number;
+  readonly frame: string;
+  readonly tokens: number;
+  readonly bytes: number;
+}
+
+export const flowLevels = ['healthy', 'moderate', 'critical'] as const;
+export type FlowLevel = (typeof flowLevels)[number];
+
+const moderateFrom = 0.7;
+const criticalOver = 0.9;
+
+export interface WindowLimits {
+  readonly messages: number;
+  readonly tokens: number;
+  readonly bytes: number;
+}
+
+/**
+ * The messages of one stream that wait to be sent or acknowledged, in order. It counts and never refuses: who fills it
+ * looks at `isFull` and pauses what makes the messages.
+ */
+export class StreamWindow {
+  readonly #limits: WindowLimits;
+  readonly #messages: StreamMessage[] = [];
+  /** Of those, the first that were sent on this connection and are kept until acknowledged. */
+  #sent = 0;
+  /** The last one that was charged for: a message that is sent again after a resume costs nothing. */
+  #charged = 0;
+  #tokens = 0;
+  #bytes = 0;
+  #unacknowledged = 0;
+  #gone = 0;
+  #last = 0;
+  /** What was sent is kept until it is acknowledged. */
+  keeps: boolean;
+
+  constructor(limits: WindowLimits, keeps: boolean) {
+    this.#limits = limits;
+    this.keeps = keeps;
+  }
+
+  get isEmpty(): boolean {
+    return this.#messages.length === 0;
+  }
+
+  get pendingMessages(): number {
+    return this.#messages.length;
+  }
+
+  /** Of messages that were sent, on this connection or one before. */
+  get unacknowledgedTokens(): number {
+    return this.#unacknowledged;
+  }
+
+  /** Something was sent on this connection and is not acknowledged. */
+  get awaitsAck(): boolean {
+    return this.#sent > 0;
+  }
+
+  /** The number of the last message that was made. */
+  get lastSequence(): number {
+    return this.#last;
+  }
+
+  /** Everything up to this number has gone from here. */
+  get goneUpTo(): number {
+    return this.#gone;
+  }
+
+  /** The highest number that a client can have seen. */
+  get seenUpTo(): number {
+    return this.#charged;
+  }
+
+  /** The next one to send. */
+  get next(): StreamMessage | undefined {
+    return this.#messages[this.#sent];
+  }
+
+  isCharged({ sequence }: StreamMessage): boolean {
+    return sequence <= this.#charged;
+  }
+
+  get fill(): number {
+    const { messages, tokens, bytes } = this.#limits;
+    return Math.max(this.#messages.length / messages, this.#tokens / tokens, this.#bytes / bytes);
+  }
+
+  get isFull(): boolean {
+    return this.fill >= 1;
+  }
+
+  get level(): FlowLevel {
+    const { fill } = this;
+    if (fill > criticalOver) return 'critical';
+    return fill >= moderateFrom ? 'moderate' : 'healthy';
+  }
+
+  push(message: StreamMessage): void {
+    this.#messages.push(message);
+    this.#last = message.sequence;
+    this.#tokens += message.tokens;
+    this.#bytes += message.bytes;
+  }
+
+  /** `next` has been sent. */
+  markSent(): void {
+    const message = this.#messages[this.#sent];
+    if (message === undefined) return;
+    if (message.sequence > this.#charged) {
+      this.#charged = message.sequence;
+      if (this.keeps) this.#unacknowledged += message.tokens;
+    }
+    if (this.keeps) this.#sent++;
+    else this.#forgetFirst(0);
+  }
+
+  /** Forgets what was sent up to `sequence`. */
+  acknowledge(sequence: number): void {
+    while (this.#sent > 0 && (this.#messages[0]?.sequence ?? Infinity) <= sequence) {
+      this.#forgetFirst(this.#messages[0]?.tokens ?? 0);
+      this.#sent--;
+    }
+  }
+
+  /** The connection is gone or another one: what was sent after `sequence` is to be sent again. */
+  rewind(sequence: number): void {
+    const seen = Math.min(sequence, this.#charged);
+    while ((this.#messages[0]?.sequence ?? Infinity) <= seen) this.#forgetFirst(this.#messages[0]?.tokens ?? 0);
+    this.#sent = 0;
+  }
+
+  clear(): void {
+    this.#messages.length = 0;
+    this.#sent = this.#tokens = this.#bytes = this.#unacknowledged = 0;
+  }
+
+  #forgetFirst(unacknowledgedTokens: number): void {
+    const message = this.#messages.shift();
+    if (message === undefined) return;
+    this.#gone = message.sequence;
+    this.#tokens -= message.tokens;
+    this.#bytes -= message.bytes;
+    this.#unacknowledged -= unacknowledgedTokens;
+  }
+}
