@@ -32,8 +32,14 @@ add_subdirectory(${LLAMA_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
 # plain names, so that the folder can be packed and copied.
 get_property(ggml_targets DIRECTORY ${LLAMA_DIR}/ggml/src PROPERTY BUILDSYSTEM_TARGETS)
 set(INFERNO_BACKENDS ${ggml_targets})
-list(FILTER INFERNO_BACKENDS INCLUDE REGEX "^ggml-(cpu(-[a-z0-9_.]+)?|cuda|vulkan|metal|hip)$")
+list(FILTER INFERNO_BACKENDS INCLUDE REGEX "^ggml-cpu(-[a-z0-9_.]+)?$")
 list(FILTER INFERNO_BACKENDS EXCLUDE REGEX "-feats$")
+# These are made in folders of their own, which that property does not tell.
+foreach(backend cuda vulkan metal hip)
+  if(TARGET ggml-${backend})
+    list(APPEND INFERNO_BACKENDS ggml-${backend})
+  endif()
+endforeach()
 foreach(library llama ggml ggml-base ${INFERNO_BACKENDS})
   if(TARGET ${library})
     set_target_properties(${library} PROPERTIES
