@@ -41,8 +41,8 @@ const defaultFields = {
 const schema = z.strictObject({ ...defaultFields, n_predict: samplingFields.n_predict });
 
 /**
- * Fields of requests by their names there, for requests that do not say. `n_predict` is also what a request may ask for
- * at most; -1 is no limit. `grammar` and `json_schema` are for requests without constraint and tools.
+ * Fields of requests by their names there, for requests that do not say. `n_predict` is for answers whose length is not
+ * said by any of its names, or is -1. `grammar` and `json_schema` are for requests without constraint and tools.
  */
 export type RequestDefaults = Readonly<z.input<typeof schema>>;
 export type ResolvedDefaults = Readonly<z.output<typeof schema>>;
@@ -70,14 +70,12 @@ function isConstrained(body: Body): boolean {
   return (grammar != null && grammar !== '') || jsonSchema != null || !isPlain || hasTools || suffix != null;
 }
 
-/** The answer's length as the request asks for it, but never more than the server allows. */
-function boundedLengths(body: Body, most: number | null | undefined): Record<string, number> {
+/** For a request that does not say how long its answer may be, or says -1. */
+function defaultLength(body: Body, most: number | null | undefined): Record<string, number> {
   if (most == null || most < 0) return {};
-  const asked = lengths.flatMap((name) => {
-    const value = body[name];
-    return typeof value === 'number' ? [[name, value < 0 ? most : Math.min(value, most)] as const] : [];
-  });
-  return asked.length === 0 ? { n_predict: most } : Object.fromEntries(asked);
+  const asked = lengths.filter((name) => body[name] != null);
+  if (asked.length === 0) return { n_predict: most };
+  return Object.fromEntries(asked.filter((name) => Number(body[name]) < 0).map((name) => [name, most]));
 }
 
 /** The body with what the server was started with where it says nothing. */
@@ -90,5 +88,5 @@ export function withDefaults<Fields extends object>(body: Fields, defaults: Reso
     if (value == null || name === 'n_predict' || raw[name] != null) return false;
     return !(constraints as readonly string[]).includes(name) || !isConstrained(raw);
   });
-  return { ...body, ...Object.fromEntries(filled), ...boundedLengths(raw, most) };
+  return { ...body, ...Object.fromEntries(filled), ...defaultLength(raw, most) };
 }

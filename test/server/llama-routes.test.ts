@@ -34,14 +34,26 @@ describe("llama-server's routes", () => {
     assert.equal(Number(timings['prompt_n']) + Number(timings['cache_n']), answer['tokens_evaluated']);
   });
 
-  it('no request gets more than the server allows, and those that do not say get that', async () => {
-    for (const body of [{ prompt: 'One day' }, { prompt: 'One day', n_predict: 900, ignore_eos: true }]) {
-      const answer = await post('/completion', body);
-      assert.ok(Number(answer['tokens_predicted']) <= 24);
-      assert.equal((answer['generation_settings'] as Answer)['n_predict'], 24);
+  it('the length of the server is for requests that do not say, or say -1', async () => {
+    for (const [asked, length] of [
+      [undefined, 24],
+      [-1, 24],
+      [40, 40],
+    ] as const) {
+      const answer = await post('/completion', { prompt: 'One day', n_predict: asked, ignore_eos: true });
+      assert.equal(answer['tokens_predicted'], length);
+      assert.equal((answer['generation_settings'] as Answer)['n_predict'], length);
     }
-    const chat = await post('/v1/completions', { prompt: 'One day', max_tokens: 900, ignore_eos: true });
-    assert.equal((chat['usage'] as Answer)['completion_tokens'], 24);
+    const { usage } = await post('/v1/completions', { prompt: 'One day', ignore_eos: true });
+    assert.equal((usage as Answer)['completion_tokens'], 24);
+  });
+
+  it('takes texts as keys of logit_bias, and the key of an API from X-Api-Key', async () => {
+    await using locked = await startServer({ apiKeys: ['k'] });
+    const body = { prompt: 'a', n_predict: 1, logit_bias: { ' the': -100, 5: 1 } };
+    assert.equal((await locked.post('/completion', body)).status, 401);
+    assert.equal((await locked.post('/completion', body, { 'x-api-key': 'x' })).status, 401);
+    assert.equal((await locked.post('/completion', body, { 'x-api-key': 'k' })).status, 200);
   });
 
   it('streams parts with their tokens, and the text of the whole answer', async () => {

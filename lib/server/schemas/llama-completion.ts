@@ -55,12 +55,23 @@ const stop = z
   .refine((value) => value.length <= 16, { error: stopError })
   .nullish();
 
+/** OpenAI's map with texts as keys, which llama-server takes, as the list of pairs that says the same. */
+const logitBias = z.preprocess((value) => {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMap) return value;
+  return Object.entries(value).map(([token, bias]) => [
+    /^\d{1,9}$/u.test(token) ? Number(token) : token,
+    bias as unknown,
+  ]);
+}, samplingFields.logit_bias);
+
 const fieldsError = 'an array of at most 64 names of fields';
 
 /** What /completion and /infill share. Some fields are taken and have no effect: docs/llama-server.md. */
 export const llamaFields = {
   ...samplingFields,
   stop,
+  logit_bias: logitBias,
   temperature: numberBetween(0, 1000),
   max_tokens: integerBetween(-1, 0x7fffffff),
   max_completion_tokens: integerBetween(-1, 0x7fffffff),

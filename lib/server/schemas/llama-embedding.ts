@@ -12,8 +12,8 @@ const inputError = 'a text, an array of texts and token ids, or an array of thes
 export const llamaEmbeddingBody = z
   .object(
     {
-      input: z.unknown(),
-      content: z.unknown(),
+      input: z.unknown().optional(),
+      content: z.unknown().optional(),
       model: text,
       encoding_format: z.literal('float', { error: '"float"' }).nullish(),
       embd_normalize: z
