@@ -197,6 +197,11 @@ export const errorCodes = {
     type: 'invalid_request_error',
     remedy: 'Send the requests again on a new connection; what was not resumed in time is gone.',
   },
+  not_supported: {
+    status: 501,
+    type: 'not_supported_error',
+    remedy: 'Use what docs/llama-server.md names instead.',
+  },
   internal_error: {
     status: 500,
     type: 'server_error',

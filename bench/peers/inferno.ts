@@ -12,7 +12,9 @@ export function infernoWith(name: string, flags: readonly string[]): ServerKind 
     name,
     async start(children, { modelPath, parallel, contextSize, threads, core }) {
       if (!existsSync(mainFile)) throw new Error('dist/ is not built. Run `npm run build:ts` first.');
-      const args = [mainFile, 'serve', '--model', modelPath, '--port', '0', '--ctx-size', String(contextSize)];
+      // The flag is for all sequences together where their number is given.
+      const context = contextSize * (parallel === 'default' ? 1 : parallel);
+      const args = [mainFile, 'serve', '--model', modelPath, '--port', '0', '--ctx-size', String(context)];
       if (parallel !== 'default') args.push('--parallel', String(parallel));
       if (threads !== 'default') args.push('--threads', String(threads));
       const child = children.start({ file: process.execPath, args: [...args, ...flags], core });

@@ -9,6 +9,7 @@ export interface LoadFlags {
   readonly ctxSize?: number;
   readonly parallel?: number;
   readonly threads?: number;
+  readonly gpuLayers?: number;
   readonly batchSize?: number;
   readonly chatTemplate?: string;
   readonly chatTemplateFile?: string;
@@ -45,13 +46,15 @@ export const servingFlags = [
 ] as const satisfies readonly (keyof LoadFlags)[];
 
 const maxContextSize = 16_777_216;
+const mostLayers = 10_000;
 const maxMebibytes = 1024 * 1024 * 1024;
 const mebibyte = 1024 * 1024;
 const flags = {
   ctxSize: (): Option =>
-    new Option('--ctx-size <n>', 'tokens each sequence can hold; default: from the model and free memory').argParser(
-      integerIn(16, maxContextSize),
-    ),
+    new Option(
+      '--ctx-size <n>',
+      'tokens each sequence can hold, with --parallel all together; default: from the model and memory',
+    ).argParser(integerIn(16, maxContextSize)),
   parallel: (): Option =>
     new Option('--parallel <n>', 'sequences decoded at once, 1 to 64; default: from free memory').argParser(
       integerIn(1, 64),
@@ -59,6 +62,10 @@ const flags = {
   threads: (): Option =>
     new Option('--threads <n>', 'compute threads; default: adapts to the cores that are really free').argParser(
       integerIn(1, 1024),
+    ),
+  gpuLayers: (): Option =>
+    new Option('--gpu-layers <n>', 'layers on a GPU, or "all"; default: all that fit').argParser((value: string) =>
+      value === 'all' ? mostLayers : integerIn(0, mostLayers)(value),
     ),
   batchSize: (): Option =>
     new Option('--batch-size <n>', 'tokens of one decode call at most; default 512').argParser(integerIn(1, 16_384)),
@@ -124,6 +131,7 @@ export function loadOptionsFrom(flags: LoadFlags): LoadModelOptions {
       contextSize: flags.ctxSize,
       parallel: flags.parallel,
       threads: flags.threads,
+      gpuLayers: flags.gpuLayers,
       batchSize: flags.batchSize,
       replicas: flags.replicas,
       balancing: flags.balancing,

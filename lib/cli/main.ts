@@ -1,12 +1,23 @@
 #!/usr/bin/env node
+import type { Command } from 'commander';
+import { readServeArguments } from './llama-flags/command-line.js';
 import { exitCodeOf, InterruptedError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
-import { flushOutput, printError, watchBrokenPipes } from './output.js';
-import { createProgram, isHelpOrVersion } from './program.js';
+import { flushOutput, note, printError, watchBrokenPipes } from './output.js';
+import { createProgram, flagsOf, isHelpOrVersion } from './program.js';
+
+/** Flags of llama-server become ours. */
+function inOurFlags(program: Command, [command = '', ...rest]: readonly string[]): string[] {
+  if (command !== 'serve') return command === '' ? [] : [command, ...rest];
+  const { args, notes } = readServeArguments(rest, flagsOf(program, command), process.env);
+  notes.forEach(note);
+  return [command, ...args];
+}
 
 async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(argv, { from: 'user' });
+    const program = createProgram();
+    await program.parseAsync(inOurFlags(program, argv), { from: 'user' });
     return ExitCode.ok;
   } catch (error) {
     if (isHelpOrVersion(error)) return ExitCode.ok;

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { LoadModelOptions } from '../api/types.js';
 import { emberId, listModels } from '../models/registry.js';
 import { nearest } from '../nearest.js';
@@ -34,6 +34,7 @@ function sourceOf(choice: ModelChoice, options: LoadModelOptions, settings: Sour
   let endsCommand = isNamed;
   return {
     id: choice.id,
+    file: basename(choice.path),
     loadAtStart: isNamed,
     ttlSeconds,
     pinned,

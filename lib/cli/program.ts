@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.js';
+import type { OwnFlag } from './llama-flags/command-line.js';
 import { UsageError } from './cli-error.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addModelsCommand } from './commands/models.js';
@@ -43,6 +44,17 @@ function reportErrorsToUs(command: Command): void {
   });
   command.configureOutput({ outputError: () => undefined });
   for (const child of command.commands) reportErrorsToUs(child);
+}
+
+/** The flags of one command, --help included. */
+export function flagsOf(program: Command, name: string): OwnFlag[] {
+  const command = program.commands.find((candidate) => candidate.name() === name);
+  const flags = (command?.options ?? []).map(({ long, short, required, optional }) => ({
+    long,
+    short,
+    takesValue: required || optional,
+  }));
+  return [...flags, { long: '--help', short: '-h', takesValue: false }];
 }
 
 export function createProgram(): Command {

@@ -1,5 +1,5 @@
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
-import type { ModelInfo, QueueStatus } from '../api/types.js';
+import type { ChatMessage, ModelInfo, QueueStatus } from '../api/types.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
 import type { NativeEmbeddingHandle, NativeGenerationRequest } from '../native-types.js';
 
@@ -11,6 +11,11 @@ export interface ServableModel {
   /** Without these two, the model has no /tokenize. */
   tokenize?(text: string, options: { readonly addSpecial: boolean; readonly parseSpecial: boolean }): Int32Array;
   tokenBytes?(tokens: Int32Array): Uint8Array[];
+  /** Without it, the model has no /apply-template. */
+  renderChat?(
+    messages: readonly ChatMessage[],
+    options: { readonly tools?: readonly unknown[]; readonly addGenerationPrompt: boolean },
+  ): string;
   /** Without it, the model has no embeddings. */
   startEmbedding?(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
   /** What its engines timed, of each replica; without it, only requests are timed. */
@@ -27,6 +32,8 @@ interface NamedSource {
   /** The name clients use; never a path. */
   readonly id: string;
   readonly ownedBy?: string;
+  /** Name of its file, without folder, for /props. */
+  readonly file?: string;
 }
 
 /** A model that its owner has loaded or is loading, and that only its owner unloads. */

@@ -1,4 +1,4 @@
-import type { AnswerDelta } from '../api/token-sink.js';
+import type { AnswerDelta, GenerationEnd } from '../api/token-sink.js';
 import type { TokenLogprob, ToolCall } from '../api/types.js';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
@@ -25,6 +25,7 @@ export interface WholeChoice {
   /** Names and arguments are JSON-escaped, ids are not. */
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: FinishReason;
+  readonly end: GenerationEnd;
   readonly logprobs: readonly TokenLogprob[] | undefined;
 }
 
@@ -53,7 +54,7 @@ export interface AnswerFormat {
   textWithLogprobs(index: number, text: string, logprobs: readonly TokenLogprob[], offset: number): string;
   /** Thoughts and function calls; only of chats. */
   delta(index: number, delta: AnswerDelta, logprobs: readonly TokenLogprob[] | undefined): string;
-  finish(index: number, reason: FinishReason): string;
+  finish(index: number, reason: FinishReason, end: GenerationEnd): string;
   /** What comes after the last choice, [DONE] included; `usage` when it was asked for. */
   closing(usage: AnswerUsage | undefined): string;
   /** The JSON of the answer sent whole. `choices` by index. */

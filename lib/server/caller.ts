@@ -13,10 +13,15 @@ export interface Caller {
   readonly idempotencyKey: string;
 }
 
+/** Anthropic's header for keys, which llama-server takes, too. */
+function bearerOf(key: string): string {
+  return key === '' ? '' : `Bearer ${key}`;
+}
+
 /** REQUIRES: inside the handler that uWebSockets.js gave the request to. */
 export function callerOf(req: HttpRequest, keys: ApiKeys): Caller {
   return {
-    key: keys.indexOf(req.getHeader('authorization')),
+    key: keys.indexOf(req.getHeader('authorization') || bearerOf(req.getHeader('x-api-key'))),
     priority: req.getHeader('x-inferno-priority'),
     deadlineMs: req.getHeader('x-inferno-deadline-ms'),
     idempotencyKey: req.getHeader('idempotency-key'),

@@ -14,6 +14,7 @@ import { PriorityPolicy } from './priority-policy.js';
 import { resolveQueueHealth } from './queue-health.js';
 import { RequestLedger } from './request-ledger.js';
 import { openTracing } from '../tracing/open-tracing.js';
+import { resolveDefaults } from './request-defaults.js';
 import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-options.js';
@@ -179,6 +180,7 @@ class Server implements InfernoServer {
  */
 export async function createServer(options: ServerOptions): Promise<InfernoServer> {
   const limits = resolveLimits(options.limits);
+  const defaults = resolveDefaults(options.defaults);
   const apiKeys = options.apiKeys ?? [];
   const host = options.host ?? '127.0.0.1';
   const webSocket = resolveWebSocketOptions(options.webSocket);
@@ -187,6 +189,8 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const base: ServerContext = {
     startedMs: performance.now(),
     limits,
+    defaults,
+    slots: options.slots ?? true,
     compression: options.compression ?? true,
     keys: new ApiKeys(apiKeys),
     cors: new Cors(options.cors ?? false),

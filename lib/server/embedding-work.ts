@@ -13,15 +13,17 @@ function replyOf(thrown: unknown): ErrorReply {
 export class EmbeddingWork implements ExchangeWork {
   readonly #exchange: Exchange;
   readonly #served: ServedModel;
+  readonly #normalize: boolean;
   #cancel: () => void = () => undefined;
 
   /** REQUIRES: the exchange is registered, nothing sent. */
-  constructor(exchange: Exchange, served: ServedModel) {
+  constructor(exchange: Exchange, served: ServedModel, normalize = true) {
     this.#exchange = exchange;
     this.#served = served;
+    this.#normalize = normalize;
   }
 
-  /** Computes unit vectors and calls `answer` with them; or answers with the error that prevents it. */
+  /** Computes vectors, of unit length unless told otherwise, and calls `answer` with them; or answers with the error that prevents it. */
   start(inputs: readonly (string | Int32Array)[], answer: (result: NativeEmbeddings) => void): void {
     const { admission, exchanges } = this.#exchange.context;
     if (admission.isFull) {
@@ -33,7 +35,7 @@ export class EmbeddingWork implements ExchangeWork {
       this.#exchange.sendError(errorReply('embedding_unsupported', 'This model cannot produce embeddings.', 'model'));
       return;
     }
-    const { promise, cancel } = model.startEmbedding(inputs, true);
+    const { promise, cancel } = model.startEmbedding(inputs, this.#normalize);
     this.#cancel = cancel;
     this.#served.begin();
     exchanges.generations++;

@@ -5,6 +5,7 @@ export type { ModelSource, ServableModel } from './model-catalog.js';
 export type { KeyPriority, PriorityOptions } from './priority-policy.js';
 export type { QueueHealthThresholds } from './queue-health.js';
 export type { BackgroundOptions } from './background-options.js';
+export type { RequestDefaults } from './request-defaults.js';
 export type { ServerLimits, ServerOptions } from './server-options.js';
 export type { TracingOptions } from '../tracing/tracing-options.js';
 export type { WebSocketOptions } from './websocket/socket-options.js';

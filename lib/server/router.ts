@@ -4,6 +4,7 @@ import { Exchange } from './exchange.js';
 import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
 import { behindHostCheck } from './host-check.js';
+import { llamaGetRoutes, llamaPostRoutes } from './llama/routes.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
 import {
@@ -44,9 +45,12 @@ interface GetRoute {
 interface PostRoute {
   readonly path: string;
   readonly handle: JsonHandler;
+  /** Default true. */
+  readonly needsBody?: boolean;
 }
 
 const getRoutes: readonly GetRoute[] = [
+  ...llamaGetRoutes,
   { path: '/health', needsKey: false, handle: live },
   { path: '/health/ready', needsKey: false, handle: ready },
   { path: '/v1/models', needsKey: true, handle: listModels },
@@ -66,6 +70,7 @@ const getRoutes: readonly GetRoute[] = [
 ];
 
 const postRoutes: readonly PostRoute[] = [
+  ...llamaPostRoutes,
   { path: '/v1/chat/completions', handle: chatCompletions },
   { path: '/v1/completions', handle: completions },
   { path: '/v1/embeddings', handle: embeddings },
@@ -78,13 +83,16 @@ const baselinePath = '/metrics/profiles/baseline';
 /** The `Allow` header of a path that some route serves, else undefined. */
 function allowedMethods(path: string): string | undefined {
   if (path === baselinePath) return 'POST, OPTIONS';
-  if (postRoutes.some((route) => route.path === path) || modelActionOf(path) !== undefined) return 'POST, OPTIONS';
+  if (modelActionOf(path) !== undefined) return 'POST, OPTIONS';
   const background = backgroundMethods(path);
   if (background !== undefined) return background;
-  const isGet = getRoutes.some((route) =>
-    route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path,
-  );
-  return isGet ? 'GET, HEAD, OPTIONS' : undefined;
+  const isServed = (route: { readonly path: string }): boolean =>
+    route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path;
+  const methods = [
+    ...(getRoutes.some(isServed) ? ['GET', 'HEAD'] : []),
+    ...(postRoutes.some(isServed) ? ['POST'] : []),
+  ];
+  return methods.length === 0 ? undefined : [...methods, 'OPTIONS'].join(', ');
 }
 
 /** POST /v1/models/{id}/…, where an id may contain slashes; other paths are left to the routes behind. */
@@ -127,7 +135,7 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
     app.get(path, handler);
     app.head(path, handler);
   }
-  for (const { path, handle } of postRoutes) app.post(path, postJson(context, handle));
+  for (const { path, handle, needsBody } of postRoutes) app.post(path, postJson(context, handle, needsBody));
   app.post('/v1/models/*', modelActions(context));
   app.post(baselinePath, postJson(context, saveBaseline, false));
   app.post(`${backgroundPath}/*`, postJson(context, cancelBackground, false));

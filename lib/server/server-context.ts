@@ -10,6 +10,7 @@ import type { PriorityPolicy } from './priority-policy.js';
 import type { ServerTracing } from '../tracing/server-tracing.js';
 import type { QueueHealthThresholds } from './queue-health.js';
 import type { RequestLedger } from './request-ledger.js';
+import type { ResolvedDefaults } from './request-defaults.js';
 import type { ResolvedLimits } from './server-options.js';
 import type { SessionPool } from './websocket/session-pool.js';
 
@@ -18,6 +19,10 @@ export interface ServerContext {
   /** When the server was made, by `performance.now()`. */
   readonly startedMs: number;
   readonly limits: ResolvedLimits;
+  /** For requests that do not say. */
+  readonly defaults: ResolvedDefaults;
+  /** GET /slots answers. */
+  readonly slots: boolean;
   /** Answers are compressed for clients that take that. */
   readonly compression: boolean;
   readonly keys: ApiKeys;

@@ -3,6 +3,7 @@ import type { ProfilingOptions } from './metrics/open-meter.js';
 import type { ModelSource } from './model-catalog.js';
 import type { PriorityOptions } from './priority-policy.js';
 import type { QueueHealthThresholds } from './queue-health.js';
+import type { RequestDefaults } from './request-defaults.js';
 import type { TracingOptions } from '../tracing/tracing-options.js';
 import type { WebSocketOptions } from './websocket/socket-options.js';
 
@@ -45,6 +46,10 @@ export interface ServerOptions {
    */
   readonly allowedHosts?: readonly string[];
   readonly limits?: ServerLimits;
+  /** Fields of requests, for requests that do not say, e.g. `{ temperature: 0.2, n_predict: 512 }`. */
+  readonly defaults?: RequestDefaults;
+  /** GET /slots says how many sequences are busy; default true. */
+  readonly slots?: boolean;
   readonly webSocket?: WebSocketOptions;
   /**
    * Answers of more than 1 KiB and streams are compressed for clients that accept zstd, br, gzip or deflate; default true.

@@ -107,7 +107,7 @@ export class StreamedAnswer {
     if (outcome === 'failed') return;
     if (index === 0) this.#firstReason = outcome.reason;
     const { format } = this.#plan;
-    const last = (opened ? parts : format.opening(index)) + format.finish(index, outcome.reason);
+    const last = (opened ? parts : format.opening(index)) + format.finish(index, outcome.reason, end);
     if (!outcome.isLast) {
       this.#stream.write(last, tokens);
       return;

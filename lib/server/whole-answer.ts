@@ -65,7 +65,7 @@ export function answerWhole(exchange: AnswerTarget, plan: GenerationPlan): void 
     if (outcome === 'failed') return;
     const { index, text, logprobs, gathered } = choice;
     const { reasoning, toolCalls } = gathered;
-    choices[index] = { index, text, reasoning, toolCalls, logprobs, finishReason: outcome.reason };
+    choices[index] = { index, text, reasoning, toolCalls, logprobs, finishReason: outcome.reason, end };
     if (!outcome.isLast) return;
     const json = plan.format.whole(bestOf(choices, plan), group.usage);
     exchange.sendJson(200, json, [exchange.processingHeader()]);

@@ -147,7 +147,7 @@ Status PromptPreparer::check_length(size_t prompt_tokens) const {
     if (prompt_tokens == 0) return {ErrorCode::EmptyPrompt, "The prompt has no tokens; expected at least one."};
     if (prompt_tokens < static_cast<size_t>(context_size_)) return Status::ok();
     return {ErrorCode::ContextLengthExceeded, "The prompt has " + std::to_string(prompt_tokens) +
-                                                  " tokens, but this model was loaded with a context of " +
+                                                  " tokens, which exceeds the available context size of " +
                                                   std::to_string(context_size_) +
                                                   " tokens (one is needed for the answer)."};
 }

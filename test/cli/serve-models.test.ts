@@ -80,7 +80,7 @@ describe('serve with a models directory', () => {
   });
 
   it('two models in a budget for one take turns', async () => {
-    const sizes = ['--ctx-size', '4096', '--parallel', '8', '--batch-size', '64'];
+    const sizes = ['--ctx-size', '32768', '--parallel', '8', '--batch-size', '64'];
     await using cli = await start('--model-autoload', '--memory-budget', '80', ...sizes);
     const url = urlOf(cli);
     for (const id of ['ember', 'story-teller', 'ember']) {

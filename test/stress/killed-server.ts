@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const mainFile = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
-const flags = ['--model', 'ember', '--ctx-size', '512', '--parallel', '4', '--threads', '2'];
+const flags = ['--model', 'ember', '--ctx-size', '2048', '--parallel', '4', '--threads', '2'];
 
 export class KilledServer {
   readonly child: ChildProcess;

@@ -3,6 +3,8 @@ import type { Tier } from '../../api/types.js';
 import type { ServerOptions } from '../../server/index.js';
 import { addBackgroundFlags, backgroundFrom, type BackgroundFlags } from '../background-flags.js';
 import { UsageError } from '../cli-error.js';
+import { addRequestDefaultFlags, keysIn, requestDefaultsFrom } from '../request-default-flags.js';
+import type { RequestDefaultFlags } from '../request-default-flags.js';
 import { addLoadFlags, loadOptionsFrom, servingFlags, templateFlags, type LoadFlags } from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
 import { modelSources, type ModelFlags } from '../model-sources.js';
@@ -13,12 +15,13 @@ import { onStopSignal } from '../signals.js';
 import { addTracingFlags, tracingFrom, type TracingFlags } from '../tracing-flags.js';
 import { tiers } from '../../native-types.js';
 
-interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags, TracingFlags {
+interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags, TracingFlags, RequestDefaultFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
   readonly host: string;
   readonly port: number;
   readonly apiKey?: readonly string[];
+  readonly apiKeyFile?: readonly string[];
   readonly vipKey?: readonly string[];
   readonly maxPriority?: Tier;
   readonly allowedHost?: readonly string[];
@@ -37,6 +40,7 @@ Examples:
   inferno serve --model-autoload --memory-budget 8192 --pin ember
 
 It answers at once: /health says that it lives, /health/ready answers 200 when the models are loaded.
+Flags of llama-server are taken, too: docs/llama-server.md.
 Ctrl-C or SIGTERM lets running answers finish (--drain-seconds) and exits 0; a second one exits at once.`;
 
 async function choicesFor(options: ServeOptions): Promise<ModelChoice[]> {
@@ -60,8 +64,14 @@ function tryLine(listenUrl: string, modelId: string, needsKey: boolean): string 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/u;
 
 /** Whoever has this machine to himself may ask for everything; where others can call, vip is for those with a vip key. */
-function accessFrom({ host, apiKey = [], vipKey = [], maxPriority }: ServeOptions): Partial<ServerOptions> {
-  const apiKeys = [...new Set([...apiKey, ...vipKey])];
+function accessFrom({
+  host,
+  apiKey = [],
+  apiKeyFile = [],
+  vipKey = [],
+  maxPriority,
+}: ServeOptions): Partial<ServerOptions> {
+  const apiKeys = [...new Set([...apiKey, ...apiKeyFile, ...vipKey])];
   const max = maxPriority ?? (apiKeys.length === 0 && loopback.test(host) ? 'vip' : 'high');
   const keys = Object.fromEntries(vipKey.map((key) => [key, { max: 'vip' }] as const));
   return { priorities: { max, keys }, ...(apiKeys.length === 0 ? {} : { apiKeys }) };
@@ -83,6 +93,7 @@ async function serve(options: ServeOptions): Promise<void> {
   // The server goes on when whoever read its first line has gone.
   onBrokenPipe(() => undefined);
   choices.forEach(sayWhenEmber);
+  const requestDefaults = await requestDefaultsFrom(options);
   const models = await modelSources(choices, loadOptionsFrom(options), options);
   const { stopped, release } = stopAsked();
   const server = await listenOrExplain({
@@ -92,6 +103,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.memoryBudget === undefined ? {} : { memoryBudgetBytes: options.memoryBudget * mebibyte }),
     ...(options.allowedHost === undefined ? {} : { allowedHosts: options.allowedHost }),
     ...accessFrom(options),
+    ...requestDefaults,
     ...backgroundFrom(options),
     ...tracingFrom(options),
   });
@@ -100,7 +112,9 @@ async function serve(options: ServeOptions): Promise<void> {
     const outcome = await Promise.race([server.ready().then(() => 'loaded'), stopped.then(() => 'stopped')]);
     if (outcome === 'loaded') {
       print(`Ready: ${choices.map((choice) => choice.id).join(', ')}`);
-      print(`Try: ${tryLine(server.url, choices[0]?.id ?? '', (options.apiKey ?? options.vipKey) !== undefined)}`);
+      print(
+        `Try: ${tryLine(server.url, choices[0]?.id ?? '', (options.apiKey ?? options.apiKeyFile ?? options.vipKey) !== undefined)}`,
+      );
       await stopped;
     }
     note(`Stopping; running answers have ${String(options.drainSeconds)} s to finish.`);
@@ -129,6 +143,7 @@ export function addServeCommand(program: Command): void {
     .option('-p, --port <n>', 'port to listen on; 0 takes a free one', integerIn(0, 65_535), 8080)
     .option('--allowed-host <name>', 'answer to this name in the Host header, too; * is any (repeatable)', collect)
     .option('--api-key <key>', 'ask for this key as a bearer token (repeatable)', collect)
+    .option('--api-key-file <file>', 'file with such keys, one per line', keysIn)
     .option('--vip-key <key>', 'a key that may ask for priority vip (repeatable)', collect)
     .addOption(
       new Option(
@@ -139,6 +154,15 @@ export function addServeCommand(program: Command): void {
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
   addBackgroundFlags(command);
   addTracingFlags(command);
-  addLoadFlags(command, ['ctxSize', 'parallel', 'threads', 'batchSize', ...templateFlags, ...servingFlags]);
+  addRequestDefaultFlags(command);
+  addLoadFlags(command, [
+    'ctxSize',
+    'parallel',
+    'threads',
+    'gpuLayers',
+    'batchSize',
+    ...templateFlags,
+    ...servingFlags,
+  ]);
   command.addHelpText('after', afterHelp).action(serve);
 }

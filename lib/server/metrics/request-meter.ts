@@ -14,7 +14,17 @@ import type { RequestMetrics } from './request-metrics.js';
 /** Reading it asks the system; it changes slowly. */
 const memoryFreshMs = 1000;
 /** Requests that are profiled; all others are counted only. */
-const profiledRoutes: ReadonlySet<string> = new Set(['/v1/chat/completions', '/v1/completions', '/v1/embeddings']);
+const profiledRoutes: ReadonlySet<string> = new Set([
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/chat/completions',
+  '/completion',
+  '/completions',
+  '/infill',
+  '/embedding',
+  '/embeddings',
+]);
 
 export function isProfiled(route: string): boolean {
   return profiledRoutes.has(route);

@@ -4,6 +4,7 @@ import { ChatFormat } from '../chat-format.js';
 import { faultsReply } from '../error-response.js';
 import { chatRequests } from '../generation-requests.js';
 import type { ServedModel } from '../model-catalog.js';
+import { withDefaults } from '../request-defaults.js';
 import { schedulingOf, serviceTierOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { chatCompletionBody, chatCompletionRules } from '../schemas/chat-completions.js';
@@ -29,7 +30,7 @@ function answer(
 function answerBody(target: AnswerTarget, body: ChatCompletionBody, scheduling: RequestScheduling): void {
   const resolved = target.context.catalog.resolve(body.model ?? undefined);
   const use = (served: ServedModel): void => {
-    answer(target, served, body, scheduling);
+    answer(target, served, withDefaults(body, target.context.defaults), scheduling);
   };
   withModel(target, resolved, { use, deadlineMs: scheduling.deadlineMs });
 }

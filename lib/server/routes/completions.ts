@@ -5,6 +5,7 @@ import { faultsReply } from '../error-response.js';
 import type { Fault } from '../error-response.js';
 import { choicesMade, completionRequests } from '../generation-requests.js';
 import type { ServableModel, ServedModel } from '../model-catalog.js';
+import { withDefaults } from '../request-defaults.js';
 import { schedulingOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { completionBody, completionRules } from '../schemas/completions.js';
@@ -69,7 +70,7 @@ function answer(target: AnswerTarget, served: ServedModel, body: CompletionBody,
 function answerBody(target: AnswerTarget, body: CompletionBody, scheduling: RequestScheduling): void {
   const resolved = target.context.catalog.resolve(body.model ?? undefined);
   const use = (served: ServedModel): void => {
-    answer(target, served, body, scheduling);
+    answer(target, served, withDefaults(body, target.context.defaults), scheduling);
   };
   withModel(target, resolved, { use, deadlineMs: scheduling.deadlineMs });
 }

@@ -1,0 +1,59 @@
+import { EmbeddingWork } from '../embedding-work.js';
+import { faultsReply } from '../error-response.js';
+import type { Fault } from '../error-response.js';
+import type { Exchange } from '../exchange.js';
+import type { ServedModel } from '../model-catalog.js';
+import type { JsonHandler } from '../post-json.js';
+import { llamaEmbeddingBody, llamaEmbeddingRules } from '../schemas/llama-embedding.js';
+import type { LlamaEmbeddingBody } from '../schemas/llama-embedding.js';
+import { parseBody } from '../schemas/parse-body.js';
+import { withModel } from '../with-model.js';
+import { enginePrompt, promptFaults } from './prompt.js';
+
+/** Decimal digits that say any 32-bit float exactly. */
+const floatDigits = 9;
+
+function inputFaults(body: LlamaEmbeddingBody, { model }: ServedModel): Fault[] {
+  return promptFaults(body.input, model).map(({ message }) => ({ param: 'input', message }));
+}
+
+/** One vector per input, in a list: llama-server's shape has room for a vector per token. */
+function answerJson(embeddings: readonly Float32Array[]): string {
+  const entries = embeddings.map((vector, index) => {
+    const values = Array.from(vector, (value) => String(Number(value.toPrecision(floatDigits))));
+    return `{"index":${String(index)},"embedding":[[${values.join(',')}]]}`;
+  });
+  return `[${entries.join(',')}]`;
+}
+
+function answer(exchange: Exchange, served: ServedModel, body: LlamaEmbeddingBody): void {
+  const faults = inputFaults(body, served);
+  if (faults.length > 0) {
+    exchange.sendError(faultsReply(faults));
+    return;
+  }
+  exchange.recorder?.scheduled(served.id, 'normal', '');
+  const inputs = body.input.map((input) => {
+    const prompt = enginePrompt(input, served.model);
+    return 'prompt' in prompt ? prompt.prompt : prompt.tokens;
+  });
+  const normalize = body.embd_normalize !== -1;
+  const work = new EmbeddingWork(exchange, served, normalize);
+  work.start(inputs, ({ embeddings }) => {
+    exchange.sendJson(200, answerJson(embeddings), [exchange.processingHeader()]);
+  });
+}
+
+/** POST /embedding and /embeddings */
+export const llamaEmbedding: JsonHandler = (exchange, value) => {
+  const parsed = parseBody(llamaEmbeddingBody, llamaEmbeddingRules(exchange.limits), value);
+  if ('faults' in parsed) {
+    exchange.sendError(faultsReply(parsed.faults));
+    return;
+  }
+  const body = parsed.data;
+  const use = (served: ServedModel): void => {
+    answer(exchange, served, body);
+  };
+  withModel(exchange, exchange.context.catalog.resolve(body.model ?? undefined), { use });
+};

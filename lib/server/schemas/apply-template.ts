@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Fault } from '../error-response.js';
+import { arrayOf, flag, looseObject, text } from './fields.js';
+import { message } from './messages.js';
+import type { RawBody } from './sampling.js';
+import { toolFields, toolRules } from './tools.js';
+
+/** Body of POST /apply-template. */
+export const applyTemplateBody = z.object(
+  {
+    model: text,
+    messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }),
+    ...toolFields,
+    add_generation_prompt: flag,
+    chat_template_kwargs: looseObject().nullish(),
+  },
+  { error: 'a JSON object' },
+);
+
+export type ApplyTemplateBody = z.infer<typeof applyTemplateBody>;
+
+export function applyTemplateRules(body: RawBody): Fault[] {
+  const faults = toolRules(body);
+  const variables = body['chat_template_kwargs'];
+  if (typeof variables === 'object' && variables !== null && Object.keys(variables).length > 0) {
+    const why = 'chat_template_kwargs are not supported here; /v1/chat/completions takes them.';
+    faults.push({ param: 'chat_template_kwargs', message: why });
+  }
+  return faults;
+}

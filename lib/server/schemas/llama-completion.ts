@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import type { Fault } from '../error-response.js';
+import { flag, integerBetween, numberBetween, text } from './fields.js';
+import { samplingFields, samplingRules } from './sampling.js';
+import type { RawBody } from './sampling.js';
+
+const promptError =
+  'a text, an array of texts and token ids, an object such as {"prompt_string": "…"}, or an array of these';
+/** Answers of one request: prompts times n. */
+const mostChoices = 128;
+const mostTokens = 2_000_000;
+
+/** Texts and token ids in the order in which they are one prompt. */
+export type MixedPrompt = readonly (string | number)[];
+
+function isToken(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fffffff;
+}
+
+/** One prompt in any of llama-server's forms. */
+function onePrompt(value: unknown): MixedPrompt | undefined {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) {
+    const isMixed = value.length > 0 && value.every((item) => typeof item === 'string' || isToken(item));
+    return isMixed ? (value as (string | number)[]) : undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('prompt_string' in value)) return undefined;
+  const hasMedia = 'multimodal_data' in value && value.multimodal_data != null;
+  return typeof value.prompt_string === 'string' && !hasMedia ? [value.prompt_string] : undefined;
+}
+
+/** An array with a token id in it is one prompt; one of texts is several. */
+export function mixedPromptsOf(value: unknown): readonly MixedPrompt[] | undefined {
+  if (!Array.isArray(value) || (value as unknown[]).some(isToken)) {
+    const prompt = onePrompt(value);
+    return prompt && [prompt];
+  }
+  const prompts = (value as unknown[]).map(onePrompt);
+  const found = prompts.filter((prompt) => prompt !== undefined);
+  return found.length === prompts.length && found.length > 0 ? found : undefined;
+}
+
+const prompts = z.unknown().transform((value, context): readonly MixedPrompt[] => {
+  const found = mixedPromptsOf(value);
+  if (found !== undefined) return found;
+  context.addIssue({ code: 'custom', message: promptError, input: value });
+  return z.NEVER;
+});
+
+const stopError = 'a text, or an array of at most 16 texts';
+/** llama-server leaves out empty ones. */
+const stop = z
+  .union([z.string(), z.array(z.string()).max(64)], { error: stopError })
+  .transform((value) => (typeof value === 'string' ? [value] : value).filter((item) => item !== ''))
+  .refine((value) => value.length <= 16, { error: stopError })
+  .nullish();
+
+/** OpenAI's map with texts as keys, which llama-server takes, as the list of pairs that says the same. */
+const logitBias = z.preprocess((value) => {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMap) return value;
+  return Object.entries(value).map(([token, bias]) => [
+    /^\d{1,9}$/u.test(token) ? Number(token) : token,
+    bias as unknown,
+  ]);
+}, samplingFields.logit_bias);
+
+const fieldsError = 'an array of at most 64 names of fields';
+
+/** What /completion and /infill share. Some fields are taken and have no effect: docs/llama-server.md. */
+export const llamaFields = {
+  ...samplingFields,
+  stop,
+  logit_bias: logitBias,
+  temperature: numberBetween(0, 1000),
+  max_tokens: integerBetween(-1, 0x7fffffff),
+  max_completion_tokens: integerBetween(-1, 0x7fffffff),
+  n_predict: integerBetween(-1, 0x7fffffff),
+  n_cmpl: integerBetween(1, mostChoices),
+  logprobs: integerBetween(0, 20),
+  return_tokens: flag,
+  timings_per_token: flag,
+  return_progress: flag,
+  post_sampling_probs: flag,
+  t_max_predict_ms: integerBetween(-1, Number.MAX_SAFE_INTEGER),
+  n_indent: integerBetween(0, mostTokens),
+  lora: z.array(z.unknown(), { error: 'an array' }).nullish(),
+  response_fields: z
+    .array(z.string({ error: fieldsError }), { error: fieldsError })
+    .max(64, { error: fieldsError })
+    .nullish(),
+};
+
+const bodyError = { error: 'a JSON object' };
+
+/** Body of POST /completion and POST /completions. */
+export const llamaCompletionBody = z.object({ ...llamaFields, prompt: prompts }, bodyError);
+
+const extraError = 'an array of objects such as {"filename": "a.h", "text": "…"}';
+
+/** Body of POST /infill. */
+export const llamaInfillBody = z.object(
+  {
+    ...llamaFields,
+    prompt: text,
+    input_prefix: z.string({ error: 'a text' }),
+    input_suffix: z.string({ error: 'a text' }),
+    input_extra: z
+      .array(z.object({ text: z.string({ error: extraError }), filename: text }, { error: extraError }), {
+        error: extraError,
+      })
+      .nullish(),
+  },
+  bodyError,
+);
+
+export type LlamaBody = z.infer<z.ZodObject<typeof llamaFields>>;
+export type LlamaCompletionBody = z.infer<typeof llamaCompletionBody>;
+export type LlamaInfillBody = z.infer<typeof llamaInfillBody>;
+
+/** What would change the answer and is not done here is refused rather than ignored. */
+export function llamaRules(body: RawBody): Fault[] {
+  const faults = samplingRules(body);
+  const refuse = (param: string, message: string): void => {
+    faults.push({ param, message });
+  };
+  if (body['post_sampling_probs'] === true) {
+    refuse('post_sampling_probs', 'Probabilities after sampling are not reported here; leave out post_sampling_probs.');
+  }
+  const { n_indent: indent, t_max_predict_ms: limit, lora } = body;
+  if (typeof indent === 'number' && indent > 0) refuse('n_indent', 'n_indent is not supported; leave it out.');
+  if (typeof limit === 'number' && limit > 0) {
+    refuse('t_max_predict_ms', 't_max_predict_ms is not supported; leave it out.');
+  }
+  if (Array.isArray(lora) && lora.length > 0) refuse('lora', 'This server has no LoRA adapters; leave out lora.');
+  if (body['background'] === true)
+    refuse('background', 'Only /v1/chat/completions and /v1/completions take background.');
+  const choices = body['n_cmpl'] ?? body['n'];
+  const count = (mixedPromptsOf(body['prompt'])?.length ?? 1) * (typeof choices === 'number' ? choices : 1);
+  if (count > mostChoices) refuse('prompt', `Expected at most ${String(mostChoices)} choices (prompts times n_cmpl).`);
+  return faults;
+}
