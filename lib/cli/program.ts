@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.js';
 import type { OwnFlag } from './llama-flags/command-line.js';
 import { UsageError } from './cli-error.js';
+import { addBenchCommand } from './commands/bench.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addModelsCommand } from './commands/models.js';
 import { addRunCommand } from './commands/run.js';
@@ -13,6 +14,7 @@ Examples:
   inferno serve --model qwen.gguf --port 9000   your own GGUF file
   inferno run "Tell me a short story."          one answer
   inferno run                                   a chat in this terminal
+  inferno bench --html report.html              how fast it is here
 
 Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted (143 by SIGTERM).
 NO_COLOR=1 turns styling off. With --json an error is one line {"error":{"code","message","remedy"}} on stderr.`;
@@ -66,6 +68,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addRunCommand(program);
   addModelsCommand(program);
+  addBenchCommand(program);
   addDoctorCommand(program);
   reportErrorsToUs(program);
   return program;

@@ -18,6 +18,8 @@ export interface OpenTarget {
   /** Undefined for a server that was running before. */
   readonly loadMs: number | undefined;
   readonly calibration: Calibration;
+  /** It computes in the process that measures. */
+  readonly isInProcess: boolean;
   readMemory(): Promise<MemoryReading>;
   close(): Promise<void>;
 }

@@ -37,6 +37,7 @@ function openTarget(model: Model, label: string, loadMs: number): OpenTarget {
     },
     loadMs,
     calibration: { once: count(probeWords), twice: count(2 * probeWords) },
+    isInProcess: true,
     readMemory: () => Promise.resolve(readMemory(model)),
     close: () => model.unload(),
   };

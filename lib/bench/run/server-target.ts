@@ -102,6 +102,7 @@ export function serverTarget(options: ServerOptions): BenchTarget {
         model: { label: model },
         loadMs: undefined,
         calibration: { once, twice },
+        isInProcess: false,
         readMemory: () => readMemory(options),
         close: () => Promise.resolve(),
       };
