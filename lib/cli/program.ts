@@ -64,6 +64,8 @@ export function createProgram(): Command {
     .description('Local AI inference: an OpenAI-compatible server, a chat and model tools on llama.cpp.')
     .version(packageVersion, '-v, --version', 'print the version')
     .helpCommand('help [command]', 'explain a command')
+    // A subcommand may have an option of its parent's name, as `bench report --html` has.
+    .enablePositionalOptions()
     .addHelpText('after', afterHelp);
   addServeCommand(program);
   addRunCommand(program);

@@ -1,21 +1,10 @@
 /** The WebSocket of a real browser, on a page of another origin and on one of the server's own. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import type { AddressInfo } from 'node:net';
-import { chromium } from 'playwright-core';
+import { launchChromium, skipWithoutChromium } from '../support/chromium.js';
 import { startServer } from '../support/with-server.js';
-
-const candidates = [
-  process.env['INFERNO_CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-const skip = executablePath === undefined && 'there is no Chromium here; INFERNO_CHROMIUM names one';
 
 /** Runs in the page: a chat to its end; resolves with the text, or with how the connection closed. */
 async function chat({ url, protocols }: { url: string; protocols: string[] }): Promise<string> {
@@ -61,15 +50,12 @@ async function startPage(): Promise<{ readonly url: string } & AsyncDisposable> 
   return { url: `http://127.0.0.1:${String(port)}`, [Symbol.asyncDispose]: close };
 }
 
-describe('a browser', { skip }, () => {
+describe('a browser', { skip: skipWithoutChromium }, () => {
   it('chats over a WebSocket with its key as a subprotocol, from allowed pages only', async () => {
     await using allowed = await startPage();
     await using other = await startPage();
     await using server = await startServer({ apiKeys: ['browser-key%'], cors: [allowed.url] });
-    const browser = await chromium.launch({
-      ...(executablePath === undefined ? {} : { executablePath }),
-      args: ['--no-sandbox'],
-    });
+    const browser = await launchChromium();
     try {
       const url = `${server.url.replace('http', 'ws')}/ws/stream`;
       const protocols = ['inferno.v1', `inferno.key.${encodeURIComponent('browser-key%')}`];

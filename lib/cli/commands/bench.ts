@@ -157,7 +157,7 @@ export function addBenchCommand(program: Command): void {
   const command = program
     .command('bench')
     .description('measure a model, or a running server, and compare with an earlier result')
-    // --html of `bench report` is not that of `bench`.
+    // As in program.ts, for `bench report`.
     .enablePositionalOptions()
     .option(
       '-m, --model <file|id>',
