@@ -49,7 +49,7 @@ describe('flags of llama-server', () => {
     it(`${given} is an error, as answers would be others`, () => {
       assert.throws(
         () => read(given),
-        (error) => error instanceof UsageError && /cannot be honoured/u.test(error.message),
+        (error) => error instanceof UsageError && error.message.includes('cannot be honoured'),
       );
     });
   }
