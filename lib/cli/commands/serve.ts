@@ -7,6 +7,7 @@ import { addRequestDefaultFlags, keysIn, requestDefaultsFrom } from '../request-
 import type { RequestDefaultFlags } from '../request-default-flags.js';
 import { addLoadFlags, loadOptionsFrom, servingFlags, templateFlags, type LoadFlags } from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
+import { addMeasuringFlags, measuringFrom, type MeasuringFlags } from '../measuring-flags.js';
 import { modelSources, type ModelFlags } from '../model-sources.js';
 import { collect, integerIn, nonEmpty } from '../option-parsers.js';
 import { note, onBrokenPipe, print } from '../output.js';
@@ -15,7 +16,8 @@ import { onStopSignal } from '../signals.js';
 import { addTracingFlags, tracingFrom, type TracingFlags } from '../tracing-flags.js';
 import { tiers } from '../../native-types.js';
 
-interface ServeOptions extends LoadFlags, ModelFlags, BackgroundFlags, TracingFlags, RequestDefaultFlags {
+interface ServeOptions
+  extends LoadFlags, ModelFlags, BackgroundFlags, MeasuringFlags, TracingFlags, RequestDefaultFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
   readonly host: string;
@@ -105,6 +107,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...accessFrom(options),
     ...requestDefaults,
     ...backgroundFrom(options),
+    ...measuringFrom(options),
     ...tracingFrom(options),
   });
   print(`Inferno listens on ${server.url}`);
@@ -153,6 +156,7 @@ export function addServeCommand(program: Command): void {
     )
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
   addBackgroundFlags(command);
+  addMeasuringFlags(command);
   addTracingFlags(command);
   addRequestDefaultFlags(command);
   addLoadFlags(command, [
