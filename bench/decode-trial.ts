@@ -32,21 +32,22 @@ export function decodeRequest(stream: number, tokens: number): HttpRequest {
   return completionRequest({ prompt: openingOf(stream), tokens });
 }
 
-function requests(streams: number, tokens: number): HttpRequest[] {
+/** Of so many streams. */
+export function decodeRequests(streams: number, tokens: number): HttpRequest[] {
   return Array.from({ length: streams }, (_, stream) => decodeRequest(stream, tokens));
 }
 
 async function measure(client: LoadClient, port: number, model: BenchModel, trial: DecodeTrial): Promise<Measured> {
   const { streams, capMs } = trial;
   for (let round = 0; round < (model.tiny ? 4 : 1); round++) {
-    const warmUp = requests(streams, model.tiny ? model.tokens : Math.min(model.tokens, warmUpTokens));
+    const warmUp = decodeRequests(streams, model.tiny ? model.tokens : Math.min(model.tokens, warmUpTokens));
     await client.streams({ port, requests: warmUp, capMs: capMs === undefined ? hangMs : capMs / 4 });
   }
   const rounds = streams === 1 ? model.rounds : model.batchRounds;
   const work = [];
   let clientLoad = 0;
   for (let round = 0; round < rounds; round++) {
-    const answers = requests(streams, model.tokens);
+    const answers = decodeRequests(streams, model.tokens);
     const result = await client.streams({ port, requests: answers, capMs: capMs ?? hangMs });
     clientLoad = Math.max(clientLoad, result.clientLoad);
     const [first] = result.streams;

@@ -1,5 +1,7 @@
 // Speed, latency, load, cancel and memory measurements, each a ratio against a peer in the same run; docs/performance.md explains them.
 //   npm run bench -- --help
+import { writeFileSync } from 'node:fs';
+import { renderReport } from '../lib/bench/report/page.js';
 import type { Bench, Scenario } from './bench.js';
 import type { Comparison } from './comparison.js';
 import { describeMachine } from './machine.js';
@@ -8,7 +10,7 @@ import { parseOptions, usage, UsageError, type BenchOptions } from './options.js
 import { PeerTools } from './peers/tools.js';
 import { ChildProcesses, requirePinning } from './processes.js';
 import { markdownOf, tableOf, textOf, type Failure, type Report } from './report.js';
-import { writeResult } from './result-file.js';
+import { resultOf, writeResult } from './result-file.js';
 import { cancelStorm } from './scenarios/cancel-storm.js';
 import { cancel } from './scenarios/cancel.js';
 import { goodput } from './scenarios/goodput.js';
@@ -18,6 +20,7 @@ import { longPrompt } from './scenarios/long-prompt.js';
 import { manyPrefixes } from './scenarios/many-prefixes.js';
 import { overloadShares } from './scenarios/overload-shares.js';
 import { overloadVip } from './scenarios/overload-vip.js';
+import { profilingCost } from './scenarios/profiling-cost.js';
 import { sharedPrefix } from './scenarios/shared-prefix.js';
 import { singleStream } from './scenarios/single-stream.js';
 import { sixteenStreams } from './scenarios/sixteen-streams.js';
@@ -30,6 +33,7 @@ import { websocket } from './scenarios/websocket.js';
 const scenarios: readonly Scenario[] = [
   singleStream,
   sixteenStreams,
+  profilingCost,
   levelsScenario,
   longPrompt,
   threadsDisturbed,
@@ -114,6 +118,7 @@ async function main(): Promise<number> {
   const report = await run(options);
   const commandLine = ['npm run bench --', ...process.argv.slice(2)].join(' ');
   say(`JSON: ${writeResult(report, commandLine)}\n`);
+  if (options.html !== undefined) writeFileSync(options.html, renderReport(resultOf(report, commandLine)));
   console.log(options.markdown ? markdownOf(report) : textOf(report));
   return report.failures.length === 0 ? 0 : 1;
 }

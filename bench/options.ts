@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly peers: boolean;
   readonly soakMinutes: number;
   readonly markdown: boolean;
+  /** Where to write a page, if anywhere. */
+  readonly html: string | undefined;
   /** Undefined: what each scenario measures by itself. */
   readonly models: readonly ModelName[] | undefined;
   /** Undefined: all. */
@@ -32,6 +34,7 @@ export function usage(scenarios: readonly string[]): string {
   --soak-minutes N   how long soak lasts, 1 to 1440; default 10
   --quick            one run of short answers: shows that everything works, not how fast it is
   --markdown         results as a piece of Markdown for docs/performance.md
+  --html FILE        results as a page with charts, too
   --models-dir DIR   where the synthetic models are, or are written; default .cache/models (INFERNO_BENCH_MODELS_DIR)
   --cores A,B        the cores of server and client; default 0,1
   --help
@@ -81,6 +84,7 @@ export function parseOptions(args: readonly string[], scenarios: readonly string
     peers: { type: 'boolean', default: false },
     'soak-minutes': { type: 'string', default: '10' },
     markdown: { type: 'boolean', default: false },
+    html: { type: 'string' },
     'models-dir': { type: 'string' },
     cores: { type: 'string', default: '0,1' },
     help: { type: 'boolean', default: false },
@@ -98,6 +102,7 @@ export function parseOptions(args: readonly string[], scenarios: readonly string
     peers: values.peers,
     soakMinutes: integer(values['soak-minutes'], '--soak-minutes', 1, 1440),
     markdown: values.markdown,
+    html: values.html,
     models: modelList(values.models),
     only: scenarioList(values.only, scenarios),
     modelsDir: values['models-dir'] ?? process.env['INFERNO_BENCH_MODELS_DIR'],

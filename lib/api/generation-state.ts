@@ -137,7 +137,7 @@ export class GenerationState implements TokenSink {
   }
 
   onEnd(end: GenerationEnd): void {
-    const { error, toolCalls, ...rest } = end;
+    const { error, toolCalls, stopReason, stopSequence, usage, timings } = end;
     if (error !== undefined) {
       this.#finish({ kind: 'failed', reason: failureFrom(error, this.#trace) });
       return;
@@ -145,11 +145,12 @@ export class GenerationState implements TokenSink {
     const logprobs = this.#logprobs === undefined ? {} : { logprobs: this.#logprobs };
     const reasoning = this.#gathered?.reasoning ?? '';
     const beside = {
+      ...(stopSequence === undefined ? {} : { stopSequence }),
       ...(reasoning === '' ? {} : { reasoning }),
       ...(toolCalls === 0 ? {} : { toolCalls: this.#gathered?.toolCalls ?? [] }),
       ...logprobs,
     };
-    this.#finish({ kind: 'finished', result: { text: this.#text, ...rest, ...beside } });
+    this.#finish({ kind: 'finished', result: { text: this.#text, stopReason, usage, timings, ...beside } });
   }
 
   #deliver(part: GenerationPart): void {

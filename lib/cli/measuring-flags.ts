@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { LoadModelOptions } from '../api/types.js';
 import type { ServerOptions } from '../server/index.js';
 import { UsageError } from './cli-error.js';
 import { nonEmpty } from './option-parsers.js';
@@ -32,4 +33,9 @@ export function measuringFrom(flags: MeasuringFlags): Pick<ServerOptions, 'profi
     ...(profileBaseline === undefined ? {} : { profiling: { baselineFile: profileBaseline } }),
     ...(compression ? {} : { compression: false }),
   };
+}
+
+/** Of the engine, which measures every generation. */
+export function engineMeasuringFrom({ profiling }: MeasuringFlags): Pick<LoadModelOptions, 'profiling'> {
+  return profiling ? {} : { profiling: false };
 }

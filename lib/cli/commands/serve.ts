@@ -7,7 +7,7 @@ import { addRequestDefaultFlags, keysIn, requestDefaultsFrom } from '../request-
 import type { RequestDefaultFlags } from '../request-default-flags.js';
 import { addLoadFlags, loadOptionsFrom, servingFlags, templateFlags, type LoadFlags } from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
-import { addMeasuringFlags, measuringFrom, type MeasuringFlags } from '../measuring-flags.js';
+import { addMeasuringFlags, engineMeasuringFrom, measuringFrom, type MeasuringFlags } from '../measuring-flags.js';
 import { modelSources, type ModelFlags } from '../model-sources.js';
 import { collect, integerIn, nonEmpty } from '../option-parsers.js';
 import { note, onBrokenPipe, print } from '../output.js';
@@ -96,7 +96,7 @@ async function serve(options: ServeOptions): Promise<void> {
   onBrokenPipe(() => undefined);
   choices.forEach(sayWhenEmber);
   const requestDefaults = await requestDefaultsFrom(options);
-  const models = await modelSources(choices, loadOptionsFrom(options), options);
+  const models = await modelSources(choices, { ...loadOptionsFrom(options), ...engineMeasuringFrom(options) }, options);
   const { stopped, release } = stopAsked();
   const server = await listenOrExplain({
     host: options.host,
