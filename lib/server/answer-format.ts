@@ -1,5 +1,6 @@
 import type { AnswerDelta, GenerationEnd } from '../api/token-sink.js';
 import type { TokenLogprob, ToolCall } from '../api/types.js';
+import type { ErrorReply } from './error-response.js';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
@@ -59,6 +60,8 @@ export interface AnswerFormat {
   closing(usage: AnswerUsage | undefined): string;
   /** The JSON of the answer sent whole. `choices` by index. */
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string;
+  /** The part that ends a started stream with an error; default: OpenAI's. */
+  failure?(reply: ErrorReply): string;
 }
 
 export function usageJson(usage: AnswerUsage): string {

@@ -24,6 +24,8 @@ export interface AnswerStream {
   write(parts: string, tokens: number): void;
   /** The last parts. */
   end(parts: string, tokens: number, ending: AnswerEnding): void;
+  /** How errors of this answer are written once it has started; for streams that do not frame them by themselves. */
+  writeErrorsWith?(failure: (reply: ErrorReply) => string): void;
   /** The answer ends with an error. */
   fail(reply: ErrorReply): void;
 }

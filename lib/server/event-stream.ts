@@ -33,6 +33,7 @@ export class EventStream implements AnswerStream, SocketActivity {
   #ending = false;
   #wroteSinceSweep = true;
   #silentSince = 0;
+  #failure = (reply: ErrorReply): string => `data: ${reply.json}\n\n`;
 
   constructor(exchange: ActivityOwner, res: HttpResponse, compression?: StreamCompression) {
     this.#exchange = exchange;
@@ -77,6 +78,10 @@ export class EventStream implements AnswerStream, SocketActivity {
     });
   }
 
+  writeErrorsWith(failure: (reply: ErrorReply) => string): void {
+    this.#failure = failure;
+  }
+
   release(): void {
     this.#compression?.encoder.destroy();
   }
@@ -84,7 +89,7 @@ export class EventStream implements AnswerStream, SocketActivity {
   /** An error: the whole answer when nothing was sent, otherwise an event, after which the stream ends without [DONE]. */
   fail(reply: ErrorReply): void {
     this.#exchange.noteError(reply);
-    if (this.#headSent) this.end(`data: ${reply.json}\n\n`);
+    if (this.#headSent) this.end(this.#failure(reply));
     else this.#exchange.sendError(reply);
   }
 

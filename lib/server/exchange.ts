@@ -12,6 +12,7 @@ import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
+import { messagesErrorJson } from './messages/error-json.js';
 import { isProfiled } from './metrics/request-meter.js';
 import { requestIdFrom } from './request-id.js';
 import type { RequestRecord } from './request-ledger.js';
@@ -36,6 +37,8 @@ const varies: Header = ['vary', 'accept-encoding'];
 /** What nginx logs for a client that closed its connection before it was answered. */
 const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
+/** Anthropic's clients read errors of another shape. */
+const messagesPath = '/v1/messages';
 /** The version of the API that OpenAI's servers name, and that the answers here follow. */
 const openaiVersion = '2020-10-01';
 /** Bodies above this are written piece by piece as the client takes them. */
@@ -181,7 +184,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     if (reply.status === 401) headers.push(['www-authenticate', 'Bearer']);
     if (reply.status === 429 || reply.status === 503)
       headers.push(['retry-after', String(reply.retryAfterSeconds ?? 1)]);
-    this.#send(reply.status, reply.json, headers, closeConnection || this.#context.exchanges.closing);
+    this.#send(reply.status, this.#errorJson(reply), headers, closeConnection || this.#context.exchanges.closing);
   }
 
   /** Something that is no JSON. */
@@ -284,6 +287,11 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#rearmedMs = now;
     this.#res.pause();
     this.#res.resume();
+  }
+
+  /** In the shape that clients of this route read. */
+  #errorJson(reply: ErrorReply): string {
+    return this.#route.startsWith(messagesPath) ? messagesErrorJson(reply, this.requestId) : reply.json;
   }
 
   /** REQUIRES: corked, the status line is written. */

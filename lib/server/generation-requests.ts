@@ -1,5 +1,6 @@
 import { tiers } from '../native-types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
+import { chatTurns } from './chat-turns.js';
 import type { ServableModel } from './model-catalog.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ChatCompletionBody } from './schemas/chat-completions.js';
@@ -145,14 +146,10 @@ export function chatRequests(
   model: RequestedModel,
   scheduling: RequestScheduling,
 ): NativeGenerationRequest[] {
-  const messages = body.messages.map(({ content, ...rest }) => ({
-    content: content ?? null,
-    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null)),
-  }));
   const { templateArguments, ...reasoning } = reasoningRequest(body);
   const tools = toolsOf(body);
   const shared = {
-    messagesJson: wellFormedJson(messages),
+    messagesJson: wellFormedJson(chatTurns(body.messages)),
     ...tools,
     ...reasoning,
     ...(body.continue_final_message === true ? { continueFinalMessage: true } : {}),

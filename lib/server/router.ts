@@ -5,6 +5,7 @@ import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
 import { behindHostCheck } from './host-check.js';
 import { llamaGetRoutes, llamaPostRoutes } from './llama/routes.js';
+import { countTokens, messages } from './messages/routes.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
 import {
@@ -73,6 +74,8 @@ const postRoutes: readonly PostRoute[] = [
   ...llamaPostRoutes,
   { path: '/v1/chat/completions', handle: chatCompletions },
   { path: '/v1/completions', handle: completions },
+  { path: '/v1/messages', handle: messages },
+  { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
   { path: '/tokenize', handle: tokenize },
   { path: '/detokenize', handle: detokenize },

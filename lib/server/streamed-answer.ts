@@ -92,6 +92,8 @@ export class StreamedAnswer {
     this.#includeUsage = includeUsage;
     this.#group = new GenerationGroup(target, plan);
     this.#stream = stream;
+    const { format } = plan;
+    if (format.failure !== undefined) stream.writeErrorsWith?.((reply) => format.failure?.(reply) ?? '');
     this.#group.start((index) => new StreamedChoice(this, plan.format, index));
   }
 

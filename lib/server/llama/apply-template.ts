@@ -1,3 +1,4 @@
+import { chatTurns } from '../chat-turns.js';
 import { errorReply, faultsReply } from '../error-response.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedModel } from '../model-catalog.js';
@@ -14,12 +15,7 @@ function answer(exchange: Exchange, { model }: ServedModel, body: ApplyTemplateB
     return;
   }
   const { tools, choice } = offeredTools(body);
-  const messages = body.messages.map(({ role, content, ...rest }) => ({
-    role,
-    content: content ?? null,
-    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null)),
-  }));
-  const prompt = model.renderChat(messages, {
+  const prompt = model.renderChat(chatTurns(body.messages), {
     ...(choice === 'none' ? {} : { tools }),
     addGenerationPrompt: body.add_generation_prompt ?? true,
   });

@@ -103,6 +103,6 @@ export const llamaInfill: JsonHandler = (exchange, value) => {
     exchange.sendError(faultsReply(parsed.faults));
     return;
   }
-  const { prompt: _prompt, ...body } = parsed.data;
-  start(exchange, { body, prompts: [[infillPrefix(parsed.data)]], suffix: parsed.data.input_suffix });
+  const body = parsed.data;
+  start(exchange, { body, prompts: [[infillPrefix(body)]], suffix: body.input_suffix });
 };

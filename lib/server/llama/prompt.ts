@@ -46,10 +46,9 @@ export function enginePrompt(prompt: MixedPrompt, model: ServableModel): EngineP
 
 /** The prompt as llama-server repeats it: with the names of its control tokens. Very long texts come back as sent. */
 export function shownPrompt(prompt: EnginePrompt, model: ServableModel): string {
-  const { tokenBytes, tokenize } = model;
-  if ('prompt' in prompt && (prompt.prompt.length > mostCharacters || tokenize === undefined)) return prompt.prompt;
-  const ids =
-    'tokens' in prompt ? prompt.tokens : model.tokenize?.(prompt.prompt, { addSpecial: true, parseSpecial: true });
-  if (ids === undefined || tokenBytes === undefined) return 'prompt' in prompt ? prompt.prompt : '';
-  return Buffer.concat(model.tokenBytes?.(ids) ?? []).toString();
+  const text = 'prompt' in prompt ? prompt.prompt : '';
+  if (text.length > mostCharacters) return text;
+  const ids = 'tokens' in prompt ? prompt.tokens : model.tokenize?.(text, { addSpecial: true, parseSpecial: true });
+  const pieces = ids === undefined ? undefined : model.tokenBytes?.(ids);
+  return pieces === undefined ? text : Buffer.concat(pieces).toString();
 }

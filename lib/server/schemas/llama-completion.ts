@@ -22,7 +22,7 @@ function onePrompt(value: unknown): MixedPrompt | undefined {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) {
     const isMixed = value.length > 0 && value.every((item) => typeof item === 'string' || isToken(item));
-    return isMixed ? (value as (string | number)[]) : undefined;
+    return isMixed ? value : undefined;
   }
   if (typeof value !== 'object' || value === null || !('prompt_string' in value)) return undefined;
   const hasMedia = 'multimodal_data' in value && value.multimodal_data != null;
