@@ -36,6 +36,8 @@ export interface AnswerTarget {
   /** When it arrived, by `performance.now()`; deadlines count from there. */
   readonly startedMs: number;
   readonly context: ServerContext;
+  /** Who asked, as far as keys tell: what is kept for one is not shown to another. */
+  readonly owner: string;
   /** False once it was answered, or nobody wants the answer any more. */
   readonly isOpen: boolean;
   /** Undefined while tracing is off. */

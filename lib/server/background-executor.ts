@@ -8,6 +8,7 @@ import type { ErrorReply } from './error-response.js';
 import type { ExchangeWork } from './exchange.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
 import type { RequestScheduling } from './request-scheduling.js';
+import { answerResponse } from './responses/routes.js';
 import { answerChat } from './routes/chat-completions.js';
 import { answerCompletion } from './routes/completions.js';
 import type { ServerContext } from './server-context.js';
@@ -20,6 +21,7 @@ export type BackgroundAnswer = (target: AnswerTarget, value: unknown, scheduling
 const answers: Readonly<Partial<Record<string, BackgroundAnswer>>> = {
   '/v1/chat/completions': answerChat,
   '/v1/completions': answerCompletion,
+  '/v1/responses': answerResponse,
 };
 
 /** Refusals that say nothing about the request: it is tried again. */
@@ -35,6 +37,7 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 class BackgroundTarget implements AnswerTarget, BackgroundWork {
   readonly context: ServerContext;
   readonly requestId: string;
+  readonly owner: string;
   readonly startedMs: number;
   readonly #settle: (result: AttemptResult) => void;
   /** What /v1/requests shows are requests of clients that wait. */
@@ -52,6 +55,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
     this.recorder = context.meter === undefined ? undefined : new RequestRecorder();
     this.#endpoint = record.ticket.endpoint;
     this.requestId = record.id;
+    this.owner = record.ticket.owner;
     // Its deadline goes on while no process runs.
     this.startedMs = performance.now() - (Date.now() - record.ticket.createdMs);
     this.#settle = settle;

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { BackgroundRecord } from '../background/background-record.js';
+import type { BackgroundService } from '../background/background-service.js';
 import type { RequestTarget } from './answer-target.js';
 import { backgroundJson } from './background-json.js';
 import { errorReply, thrownReply } from './error-response.js';
@@ -17,6 +19,15 @@ export interface BackgroundRequest {
   readonly weight: number;
   readonly scheduling: RequestScheduling;
 }
+
+/** How what was accepted is told. */
+interface Acceptance {
+  readonly idPrefix: string;
+  readonly status: number;
+  readonly json: (service: BackgroundService, record: BackgroundRecord) => string;
+}
+
+const usual: Acceptance = { idPrefix: 'bg_', status: 202, json: backgroundJson };
 
 export const backgroundOff = errorReply(
   'invalid_argument',
@@ -47,10 +58,14 @@ function idempotencyFault(key: string): ErrorReply | undefined {
   return errorReply('invalid_argument', message, 'Idempotency-Key');
 }
 
-/** Answers 202 once the journal has the request. REQUIRES: the exchange is registered, nothing sent. */
-export function submitInBackground(exchange: RequestTarget, request: BackgroundRequest): void {
-  const { background, catalog, keys } = exchange.context;
-  const { key: keyIndex, idempotencyKey } = exchange.caller;
+/** Answers once the journal has the request. REQUIRES: the exchange is registered, nothing sent. */
+export function submitInBackground(
+  exchange: RequestTarget,
+  request: BackgroundRequest,
+  acceptance: Acceptance = usual,
+): void {
+  const { background, catalog } = exchange.context;
+  const { idempotencyKey } = exchange.caller;
   const models = catalog.manager;
   const id = request.model ?? models.models[0]?.id ?? '';
   const unknownModel = `The model ${JSON.stringify(id.slice(0, 200))} does not exist on this server.`;
@@ -65,7 +80,7 @@ export function submitInBackground(exchange: RequestTarget, request: BackgroundR
   // Whatever the server's first model will be, the request stays with the one it was accepted for.
   const body = { ...(request.value as Readonly<Record<string, unknown>>), background: false, model: id };
   const ticket = {
-    owner: keys.ownerOf(keyIndex),
+    owner: exchange.owner,
     endpoint: request.endpoint,
     model: id,
     requestId: exchange.requestId,
@@ -74,10 +89,11 @@ export function submitInBackground(exchange: RequestTarget, request: BackgroundR
     bodyHash: hashOf(request),
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),
   };
-  const submission = { id: `bg_${randomSuffix()}`, ticket, weight: request.weight, body };
+  const submission = { id: acceptance.idPrefix + randomSuffix(), ticket, weight: request.weight, body };
   background.submit(submission).then(
     (record) => {
-      exchange.sendJson(202, backgroundJson(background, record), [['location', `/v1/background/${record.id}`]]);
+      const location = `/v1/background/${record.id}`;
+      exchange.sendJson(acceptance.status, acceptance.json(background, record), [['location', location]]);
     },
     (thrown: unknown) => {
       exchange.sendError(thrownReply(thrown));

@@ -2,6 +2,7 @@ import type { AnswerDelta } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
 import { usageJson } from './answer-format.js';
 import type { AnswerFormat, AnswerUsage, FinishReason, PartFraming, WholeChoice } from './answer-format.js';
+import { logprobEntries } from './logprobs-json.js';
 import type { ServedModel } from './model-catalog.js';
 import { randomSuffix } from './request-id.js';
 
@@ -10,14 +11,8 @@ interface ChoiceParts {
   readonly beforeText: string;
 }
 
-function entryJson(entry: Omit<TokenLogprob, 'top'>): Record<string, unknown> {
-  return { token: entry.token, logprob: entry.logprob, bytes: entry.bytes };
-}
-
 function logprobsJson(logprobs: readonly TokenLogprob[] | undefined): string {
-  if (logprobs === undefined) return 'null';
-  const content = logprobs.map((entry) => ({ ...entryJson(entry), top_logprobs: entry.top.map(entryJson) }));
-  return JSON.stringify({ content, refusal: null });
+  return logprobs === undefined ? 'null' : JSON.stringify({ content: logprobEntries(logprobs), refusal: null });
 }
 
 function toolCallJson(id: string, name: string, callArguments: string): string {

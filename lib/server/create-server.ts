@@ -13,6 +13,7 @@ import { ModelCatalog } from './model-catalog.js';
 import { PriorityPolicy } from './priority-policy.js';
 import { resolveQueueHealth } from './queue-health.js';
 import { RequestLedger } from './request-ledger.js';
+import { ResponseStore } from './responses/response-store.js';
 import { openTracing } from '../tracing/open-tracing.js';
 import { resolveDefaults } from './request-defaults.js';
 import { addRoutes } from './router.js';
@@ -206,6 +207,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     priorities: new PriorityPolicy(options.priorities ?? {}, apiKeys),
     admission: new Admission(exchanges, limits),
     ledger: new RequestLedger(),
+    responses: new ResponseStore(),
     queueHealth: resolveQueueHealth(options.queueHealth),
     background: undefined,
     tracing,

@@ -100,6 +100,10 @@ export class Exchange implements ActivityOwner, RequestTarget {
     return this.#context;
   }
 
+  get owner(): string {
+    return this.#context.keys.ownerOf(this.caller.key);
+  }
+
   get limits(): ResolvedLimits {
     return this.#context.limits;
   }

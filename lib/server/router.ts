@@ -22,6 +22,8 @@ import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
 import { changeModel, getModel, listModels, modelActionOf } from './routes/models.js';
 import { metrics } from './routes/metrics.js';
+import { responses } from './responses/routes.js';
+import { cancelResponse, deleteResponse, getResponse, responseMethods } from './responses/stored-routes.js';
 import {
   exportProfiles,
   profileAnomalies,
@@ -56,6 +58,7 @@ const getRoutes: readonly GetRoute[] = [
   { path: '/health/ready', needsKey: false, handle: ready },
   { path: '/v1/models', needsKey: true, handle: listModels },
   { path: '/v1/models/*', needsKey: true, handle: getModel },
+  { path: '/v1/responses/*', needsKey: true, handle: getResponse },
   { path: '/v1/requests/*', needsKey: true, handle: getRequest },
   { path: backgroundPath, needsKey: true, handle: listBackground },
   { path: `${backgroundPath}/*`, needsKey: true, handle: getBackground },
@@ -74,6 +77,7 @@ const postRoutes: readonly PostRoute[] = [
   ...llamaPostRoutes,
   { path: '/v1/chat/completions', handle: chatCompletions },
   { path: '/v1/completions', handle: completions },
+  { path: '/v1/responses', handle: responses },
   { path: '/v1/messages', handle: messages },
   { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
@@ -87,8 +91,8 @@ const baselinePath = '/metrics/profiles/baseline';
 function allowedMethods(path: string): string | undefined {
   if (path === baselinePath) return 'POST, OPTIONS';
   if (modelActionOf(path) !== undefined) return 'POST, OPTIONS';
-  const background = backgroundMethods(path);
-  if (background !== undefined) return background;
+  const kept = backgroundMethods(path) ?? responseMethods(path);
+  if (kept !== undefined) return kept;
   const isServed = (route: { readonly path: string }): boolean =>
     route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path;
   const methods = [
@@ -143,5 +147,7 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
   app.post(baselinePath, postJson(context, saveBaseline, false));
   app.post(`${backgroundPath}/*`, postJson(context, cancelBackground, false));
   app.del(`${backgroundPath}/*`, postJson(context, deleteBackground, false));
+  app.post('/v1/responses/*', postJson(context, cancelResponse, false));
+  app.del('/v1/responses/*', postJson(context, deleteResponse, false));
   app.any('/*', fallback(context));
 }

@@ -10,6 +10,7 @@ import type { PriorityPolicy } from './priority-policy.js';
 import type { ServerTracing } from '../tracing/server-tracing.js';
 import type { QueueHealthThresholds } from './queue-health.js';
 import type { RequestLedger } from './request-ledger.js';
+import type { ResponseStore } from './responses/response-store.js';
 import type { ResolvedDefaults } from './request-defaults.js';
 import type { ResolvedLimits } from './server-options.js';
 import type { SessionPool } from './websocket/session-pool.js';
@@ -35,6 +36,8 @@ export interface ServerContext {
   readonly priorities: PriorityPolicy;
   readonly admission: Admission;
   readonly ledger: RequestLedger;
+  /** What POST /v1/responses answered. */
+  readonly responses: ResponseStore;
   readonly queueHealth: QueueHealthThresholds;
   /** Undefined when nothing is measured. */
   readonly meter: RequestMeter | undefined;

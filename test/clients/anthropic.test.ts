@@ -71,7 +71,7 @@ describe('@anthropic-ai/sdk', () => {
     const message = await client.messages.create(body);
     assert.equal(message.stop_reason, 'tool_use');
     const call = message.content.find((block) => block.type === 'tool_use');
-    assert.ok(call !== undefined && call.name === 'get_weather');
+    assert.ok(call?.name === 'get_weather');
     const input = call.input as { readonly city: string; readonly days: number };
     assert.ok(['Rome', 'Oslo'].includes(input.city) && input.days >= 1 && input.days <= 3);
     const streamed = await client.messages.stream(body).finalMessage();

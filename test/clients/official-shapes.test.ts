@@ -85,6 +85,35 @@ describe(
       }
     });
 
+    const responses: readonly (readonly [string, object])[] = [
+      ['a text', { input: 'Once upon a time', max_output_tokens: 12 }],
+      ['log probabilities', { input: 'Once', max_output_tokens: 6, include: ['message.output_text.logprobs'] }],
+      ['a format', { input: 'Once', max_output_tokens: 60, text: { format: { type: 'json_object' } } }],
+      [
+        'a forced call',
+        {
+          input: 'Once',
+          tools: tools.map((tool) => ({ type: 'function', ...tool.function })),
+          tool_choice: 'required',
+        },
+      ],
+    ];
+    for (const [what, body] of responses) {
+      it(`responses with ${what}, whole, streamed, and kept`, async () => {
+        const whole = JSON.parse(await post('/v1/responses', body)) as { readonly id: string };
+        check('Response', whole);
+        for (const event of eventsOf(await post('/v1/responses', { ...body, stream: true }))) {
+          check('ResponseStreamEvent', JSON.parse(event));
+        }
+        check('Response', await (await fetch(`${server.url}/v1/responses/${whole.id}`)).json());
+        check('ResponseItemList', await (await fetch(`${server.url}/v1/responses/${whole.id}/input_items`)).json());
+      });
+    }
+
+    it('embeddings', async () => {
+      check('CreateEmbeddingResponse', JSON.parse(await post('/v1/embeddings', { input: ['Once', 'upon'] })));
+    });
+
     it('errors', async () => {
       check('ErrorResponse', JSON.parse(await post('/v1/chat/completions', { messages: [] })));
       check('ErrorResponse', JSON.parse(await post('/v1/chat/completions', { messages, model: 'gpt-9' })));

@@ -1,7 +1,5 @@
 /** The data of each server-sent event of a whole stream. */
 export function eventsOf(stream: string): string[] {
-  return stream
-    .split('\n\n')
-    .filter((event) => event.startsWith('data: '))
-    .map((event) => event.slice('data: '.length));
+  // Some APIs name their events before the data.
+  return [...stream.matchAll(/^data: (.*)$/gmu)].map(([, data = '']) => data);
 }

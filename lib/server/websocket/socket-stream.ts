@@ -46,6 +46,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   readonly caller: Caller;
   readonly startedMs = performance.now();
   readonly context: ServerContext;
+  readonly owner: string;
   readonly framing = lineFraming;
   readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
@@ -73,6 +74,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.requestId = `${session.id}:${id}`;
     this.caller = caller;
     this.context = context;
+    this.owner = context.keys.ownerOf(session.caller.key);
     const { requestId } = this;
     this.trace = context.tracing?.beginMessage(webSocketRoute, { type: `${kind}_request`, requestId, ...sent });
     this.recorder = context.meter === undefined ? undefined : new RequestRecorder();

@@ -1,0 +1,192 @@
+/** Body of POST /v1/responses. */
+import { z } from 'zod';
+import type { Fault } from '../error-response.js';
+import { jsonSchema } from '../schemas/constraints.js';
+import { arrayOf, checkItems, flag, integerBetween, looseObject, numberBetween, text } from '../schemas/fields.js';
+import type { ChatCompletionBody } from '../schemas/chat-completions.js';
+import { rareSamplerFields } from '../schemas/rare-samplers.js';
+import { samplingFields } from '../schemas/sampling.js';
+import type { RawBody } from '../schemas/sampling.js';
+import { schedulingFields } from '../schemas/scheduling.js';
+import { inputItem, type SentItem } from './input-items.js';
+
+const inputError = 'a string or an array of at least one item';
+const input = z.unknown().transform((value, context): string | SentItem[] => {
+  if (typeof value === 'string') return value;
+  return checkItems(value, inputItem, { error: inputError, least: 1 }, context);
+});
+
+const nameError = 'a name of up to 128 letters, digits, _ . : -';
+const name = z.string({ error: nameError }).regex(/^[\w.:-]{1,128}$/u, { error: nameError });
+const toolError =
+  'a tool such as {"type": "function", "name": "…", "parameters": {…}} (this server calls no tools of its own)';
+const tool = z.object(
+  {
+    type: z.literal('function', { error: '"function" (this server calls no tools of its own)' }),
+    name,
+    description: text,
+    parameters: looseObject('a JSON schema').nullish(),
+    strict: flag,
+  },
+  { error: toolError },
+);
+
+const choiceError = '"none", "auto", "required" or an object that names a function';
+const functionChoice = z.object({ type: z.literal('function', { error: '"function"' }), name });
+const allowedTools = z.object({
+  type: z.literal('allowed_tools'),
+  mode: z.enum(['auto', 'required'], { error: '"auto" or "required"' }),
+  tools: arrayOf(functionChoice, { error: 'an array of functions', least: 1, most: 1024 }),
+});
+const toolChoice = z.union(
+  [
+    z.enum(['none', 'auto', 'required'], { error: choiceError }),
+    z.discriminatedUnion('type', [functionChoice, allowedTools], { error: choiceError }),
+  ],
+  { error: choiceError },
+);
+
+const formatError = 'an object with type "text", "json_object" or "json_schema"';
+const textFormat = z.discriminatedUnion(
+  'type',
+  [
+    z.object({ type: z.literal('text') }),
+    z.object({ type: z.literal('json_object') }),
+    z.object({ type: z.literal('json_schema'), name: text, description: text, schema: jsonSchema, strict: flag }),
+  ],
+  { error: formatError },
+);
+
+const includable = [
+  'message.output_text.logprobs',
+  'reasoning.encrypted_content',
+  'file_search_call.results',
+  'web_search_call.results',
+  'web_search_call.action.sources',
+  'message.input_image.image_url',
+  'computer_call_output.output.image_url',
+  'code_interpreter_call.outputs',
+] as const;
+const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'] as const;
+const nothing = (what: string) => z.null({ error: `nothing (this server has no ${what})` }).optional();
+
+const { stop, seed, presence_penalty, frequency_penalty, logit_bias, top_k, min_p, repeat_penalty, ignore_eos } =
+  samplingFields;
+
+/** Unknown fields are ignored, as clients send extras. */
+export const responsesBody = z.object(
+  {
+    ...schedulingFields,
+    ...rareSamplerFields,
+    // Not OpenAI's here, but taken as in chats.
+    ...{ stop, seed, presence_penalty, frequency_penalty, logit_bias, top_k, min_p, repeat_penalty, ignore_eos },
+    model: text,
+    input,
+    instructions: text,
+    previous_response_id: text,
+    conversation: nothing('conversations; use previous_response_id'),
+    prompt: nothing('stored prompts'),
+    max_output_tokens: integerBetween(1, 2_000_000),
+    max_tool_calls: integerBetween(1, 1_000_000),
+    temperature: numberBetween(0, 2),
+    top_p: numberBetween(0, 1),
+    top_logprobs: integerBetween(0, 20),
+    include: z.array(z.enum(includable, { error: 'something to include' }), { error: 'an array' }).nullish(),
+    tools: arrayOf(tool, { error: 'an array of tools', most: 1024 }).nullish(),
+    tool_choice: toolChoice.nullish(),
+    parallel_tool_calls: flag,
+    text: z
+      .object(
+        {
+          format: textFormat.nullish(),
+          verbosity: z.enum(['low', 'medium', 'high'], { error: '"low", "medium" or "high"' }).nullish(),
+        },
+        { error: 'an object with a format' },
+      )
+      .nullish(),
+    reasoning: z
+      .object(
+        {
+          effort: z.enum(efforts, { error: `one of "${efforts.join('", "')}"` }).nullish(),
+          summary: z.enum(['auto', 'concise', 'detailed'], { error: '"auto", "concise" or "detailed"' }).nullish(),
+        },
+        { error: 'an object with an effort' },
+      )
+      .nullish(),
+    stream: flag,
+    stream_options: looseObject().nullish(),
+    store: flag,
+    background: flag,
+    metadata: looseObject().nullish(),
+    truncation: z.literal('disabled', { error: '"disabled" (nothing is left out of a prompt here)' }).nullish(),
+    safety_identifier: text,
+    prompt_cache_key: text,
+    prompt_cache_retention: text,
+  },
+  { error: 'a JSON object' },
+);
+
+export type ResponsesBody = z.infer<typeof responsesBody>;
+
+function isObject(value: unknown): value is RawBody {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What holds between fields. */
+export function responsesRules(body: RawBody): Fault[] {
+  const faults: Fault[] = [];
+  const { tools, tool_choice: choice, background, stream, store } = body;
+  const names = (Array.isArray(tools) ? (tools as unknown[]) : []).map((each) =>
+    isObject(each) ? each['name'] : undefined,
+  );
+  const isForced = choice === 'required' || isObject(choice);
+  if (isForced && names.length === 0) {
+    faults.push({ param: 'tool_choice', message: 'Expected tools for tool_choice to choose from.' });
+  } else if (isObject(choice) && typeof choice['name'] === 'string' && !names.includes(choice['name'])) {
+    const received = JSON.stringify(choice['name'].slice(0, 128));
+    const message = `Expected the name of one of the tools for tool_choice but received ${received}.`;
+    faults.push({ param: 'tool_choice', message });
+  }
+  if (background === true && stream === true) {
+    faults.push({ param: 'stream', message: 'stream is not allowed with "background": true.' });
+  }
+  if (background === true && store === false) {
+    faults.push({ param: 'store', message: 'Expected store for a background response, which is fetched later.' });
+  }
+  return faults;
+}
+
+function toolChoiceOf({ tool_choice: choice }: ResponsesBody): ChatCompletionBody['tool_choice'] {
+  if (choice == null || typeof choice === 'string') return choice;
+  const named = (functionName: string) => ({ type: 'function' as const, function: { name: functionName } });
+  if (choice.type === 'function') return named(choice.name);
+  const { mode, tools } = choice;
+  return { type: 'allowed_tools', allowed_tools: { mode, tools: tools.map((each) => named(each.name)) } };
+}
+
+function formatOf({ text: asked }: ResponsesBody): Pick<ChatCompletionBody, 'response_format'> {
+  const format = asked?.format;
+  if (format == null || format.type === 'text') return {};
+  if (format.type === 'json_object') return { response_format: { type: 'json_object' } };
+  return { response_format: { type: 'json_schema', json_schema: { schema: format.schema } } };
+}
+
+/** The same request as a chat with these messages. */
+export function chatOf(body: ResponsesBody, messages: ChatCompletionBody['messages']): ChatCompletionBody {
+  const { instructions, max_output_tokens, tools, include, top_logprobs, reasoning } = body;
+  const withLogprobs = include?.includes('message.output_text.logprobs') === true || top_logprobs != null;
+  return {
+    ...body,
+    stream_options: undefined,
+    messages: [
+      ...(instructions == null || instructions === '' ? [] : [{ role: 'system' as const, content: instructions }]),
+      ...messages,
+    ],
+    max_completion_tokens: max_output_tokens,
+    ...(tools == null ? { tools: undefined } : { tools: tools.map(({ type, ...rest }) => ({ type, function: rest })) }),
+    tool_choice: toolChoiceOf(body),
+    ...formatOf(body),
+    ...(withLogprobs ? { logprobs: true, top_logprobs: top_logprobs ?? 0 } : {}),
+    reasoning_effort: reasoning?.effort,
+  };
+}
