@@ -22,7 +22,7 @@ export interface ResponseIdentity {
 function usageJson({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: AnswerUsage): string {
   return JSON.stringify({
     input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: cachedTokens },
+    input_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: 0 },
     output_tokens: completionTokens,
     output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: promptTokens + completionTokens,
@@ -54,7 +54,7 @@ function settingsOf(body: Partial<ResponsesBody>, serviceTier: string): Record<s
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? 0.95,
     truncation: 'disabled',
-    user: body.user ?? null,
+    ...(body.user == null ? {} : { user: body.user }),
   };
 }
 
@@ -80,7 +80,7 @@ export class ResponseText {
     return (
       `{"id":"${id}","object":"response","created_at":${String(createdAt)},"completed_at":${completedAt},` +
       `"status":"${status}","error":${fault},"incomplete_details":${incomplete},"model":${JSON.stringify(model)},` +
-      `"output":[${output}],"usage":${usage === undefined ? 'null' : usageJson(usage)},${this.#settings}`
+      `"output":[${output}],${usage === undefined ? '' : `"usage":${usageJson(usage)},`}${this.#settings}`
     );
   }
 }

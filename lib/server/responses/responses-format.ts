@@ -112,8 +112,19 @@ export class ResponsesFormat implements AnswerFormat {
     const status = statusOf(finishReason);
     const items = [
       ...(reasoning === '' ? [] : [reasoningItem(`rs_${randomSuffix()}`, 'completed', reasoningPart(reasoning))]),
-      ...(text === '' ? [] : [messageItem(`msg_${randomSuffix()}`, status, textPart(text, logprobs ?? []))]),
-      ...toolCalls.map((call) => callItem(`fc_${randomSuffix()}`, status, call)),
+      ...(text === ''
+        ? []
+        : [
+            messageItem(
+              `msg_${randomSuffix()}`,
+              toolCalls.length === 0 ? status : 'completed',
+              textPart(text, logprobs ?? []),
+            ),
+          ]),
+      // Only the last one can have been cut off.
+      ...toolCalls.map((call, index) =>
+        callItem(`fc_${randomSuffix()}`, index === toolCalls.length - 1 ? status : 'completed', call),
+      ),
     ];
     const output = items.join(',');
     const json = this.#response.json({ status, output, usage });
