@@ -1,3 +1,5 @@
+import type { Json } from '../json-schema/json.js';
+import { keepSchema } from '../json-schema/keep-schema.js';
 import { expected } from '../errors.js';
 import { tiers } from '../native-types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
@@ -103,7 +105,11 @@ function readConstraint(options: OptionReader): { grammar?: string; jsonSchema?:
     options.faults.type('Expected grammar or jsonSchema but received both.');
   }
   if (grammar !== undefined) return { grammar };
-  return jsonSchema === undefined ? {} : { jsonSchema: JSON.stringify(jsonSchema) };
+  if (jsonSchema === undefined) return {};
+  const found = keepSchema(JSON.parse(JSON.stringify(jsonSchema)) as Json);
+  if ('kept' in found) return { jsonSchema: JSON.stringify(found.kept) };
+  options.faults.range(`Expected ${found.expected} for jsonSchema.`);
+  return {};
 }
 
 function readPriority(options: OptionReader): Pick<Settings, 'tier' | 'user' | 'deadlineMs' | 'estimatedTokens'> {

@@ -14,13 +14,14 @@ function percentileCells({ samples, unit }: Measurement): string[] {
   });
 }
 
-function rowOf(measurement: Measurement): string[] {
-  const { scenario, metric, unit, values, series } = measurement;
+function rowOf(measurement: Measurement, showsSide: boolean): string[] {
+  const { scenario, side, metric, unit, values, series } = measurement;
   const estimate = estimateOf(values);
   const interval = estimate?.interval;
   const slope = series?.slope;
   return [
     scenario,
+    ...(showsSide ? [side] : []),
     headingOf(metric) + (slope === undefined ? '' : ` (${slope.verdict})`),
     estimate === undefined ? '' : formatValue(estimate.value, unit),
     interval === undefined ? '' : formatRange(interval.low, interval.high, unit),
@@ -29,8 +30,9 @@ function rowOf(measurement: Measurement): string[] {
 }
 
 export function resultTable({ measurements }: BenchResult): string {
-  const head = ['Scenario', 'Measure', 'Value', '95 % interval', 'p50', 'p95', 'p99'];
-  return formatTable([head, ...measurements.map(rowOf)]);
+  const showsSide = new Set(measurements.map(({ side }) => side)).size > 1;
+  const head = ['Scenario', ...(showsSide ? ['Side'] : []), 'Measure', 'Value', '95 % interval', 'p50', 'p95', 'p99'];
+  return formatTable([head, ...measurements.map((measurement) => rowOf(measurement, showsSide))]);
 }
 
 function changeRow({ after, change, interval, verdict }: ComparedLine): string[] {

@@ -44,10 +44,10 @@ function wellFormedJson(value: unknown): string {
 
 function constraintOf(body: SamplingBody): ConstraintFields {
   if (body.grammar != null && body.grammar !== '') return { grammar: body.grammar };
-  if (body.json_schema != null) return { jsonSchema: wellFormedJson(body.json_schema) };
+  if (body.json_schema != null) return { jsonSchema: wellFormedJson(body.json_schema.kept) };
   const format = body.response_format;
-  if (format?.type === 'json_object') return { jsonSchema: wellFormedJson(format.schema ?? { type: 'object' }) };
-  if (format?.type === 'json_schema') return { jsonSchema: wellFormedJson(format.json_schema.schema) };
+  if (format?.type === 'json_object') return { jsonSchema: wellFormedJson(format.schema?.kept ?? { type: 'object' }) };
+  if (format?.type === 'json_schema') return { jsonSchema: wellFormedJson(format.json_schema.schema.kept) };
   return {};
 }
 

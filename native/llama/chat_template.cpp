@@ -109,7 +109,8 @@ RenderedChat to_rendered(common_chat_params params, const common_chat_templates_
     }
     chat.prompt = std::move(params.prompt);
     chat.stop_strings = std::move(params.additional_stops);
-    chat.grammar = inputs.parallel_tool_calls ? std::move(params.grammar) : with_one_call(std::move(params.grammar));
+    chat.grammar = with_finite_numbers(std::move(params.grammar));
+    if (!inputs.parallel_tool_calls) chat.grammar = with_one_call(std::move(chat.grammar));
     chat.grammar_lazy = params.grammar_lazy;
     for (const common_grammar_trigger & trigger : params.grammar_triggers) chat.triggers.push_back(to_trigger(trigger));
     chat.generation_prompt = std::move(params.generation_prompt);

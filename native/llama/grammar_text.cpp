@@ -102,4 +102,13 @@ std::string with_one_call(std::string grammar) {
     return grammar;
 }
 
+std::string with_finite_numbers(std::string grammar) {
+    constexpr std::string_view kEndless = "([eE] [-+]? integral-part)?";
+    constexpr std::string_view kFinite = "([eE] [-+]? [0-9] [0-9]?)?";
+    for (size_t at = grammar.find(kEndless); at != std::string::npos; at = grammar.find(kEndless, at)) {
+        grammar.replace(at, kEndless.size(), kFinite);
+    }
+    return grammar;
+}
+
 }  // namespace inferno::llama

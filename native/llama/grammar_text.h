@@ -17,4 +17,8 @@ std::string without_preamble(std::string_view grammar);
 // one.
 std::string with_one_call(std::string grammar);
 
+// What llama.cpp makes of a JSON schema allows exponents of sixteen digits, which are infinite for whoever reads them.
+// This is the same grammar with numbers that a double can hold.
+std::string with_finite_numbers(std::string grammar);
+
 }  // namespace inferno::llama

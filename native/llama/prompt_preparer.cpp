@@ -7,6 +7,7 @@
 #include "json.h"
 #include "native/core/clock.h"
 #include "native/llama/chat_grammar.h"
+#include "native/llama/grammar_text.h"
 #include "native/llama/tokenizer.h"
 
 namespace inferno::llama {
@@ -14,7 +15,7 @@ namespace {
 
 Result<std::string> grammar_from_schema(const std::string & schema) {
     try {
-        return json_schema_to_grammar(common_json::parse(schema));
+        return with_finite_numbers(json_schema_to_grammar(common_json::parse(schema)));
     } catch (const std::exception & error) {
         // llama.cpp lists its complaints one per line.
         std::string reason = error.what();

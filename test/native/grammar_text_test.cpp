@@ -20,4 +20,9 @@ INFERNO_TEST(free_text_before_a_call_goes_and_thoughts_stay) {
     CHECK_EQ(without_preamble("no rule"), "no rule");
 }
 
+INFERNO_TEST(numbers_of_a_schema_are_finite) {
+    CHECK_EQ(with_finite_numbers("number ::= (\"-\"? integral-part) ([eE] [-+]? integral-part)?\nx ::= integral-part"),
+             "number ::= (\"-\"? integral-part) ([eE] [-+]? [0-9] [0-9]?)?\nx ::= integral-part");
+}
+
 }  // namespace inferno::llama

@@ -69,6 +69,6 @@ export function generationSettings(body: SettingsBody, eosToken: number): Record
     stop: typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []),
     logit_bias: [...forbidden, ...biases],
     grammar: grammar ?? '',
-    ...(schema == null ? {} : { json_schema: schema }),
+    ...(schema == null ? {} : { json_schema: schema.given }),
   };
 }

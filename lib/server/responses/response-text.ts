@@ -29,6 +29,13 @@ function usageJson({ promptTokens, cachedTokens, completionTokens, reasoningToke
   });
 }
 
+type Format = NonNullable<ResponsesBody['text']>['format'];
+
+function formatOf(format: Format): unknown {
+  if (format == null) return { type: 'text' };
+  return format.type === 'json_schema' ? { ...format, schema: format.schema.given } : format;
+}
+
 /** What it was asked with, as the answer repeats it. */
 function settingsOf(body: Partial<ResponsesBody>, serviceTier: string): Record<string, unknown> {
   const { text, reasoning, tools } = body;
@@ -46,7 +53,7 @@ function settingsOf(body: Partial<ResponsesBody>, serviceTier: string): Record<s
     service_tier: serviceTier,
     store: body.store ?? true,
     temperature: body.temperature ?? 0.8,
-    text: { format: text?.format ?? { type: 'text' }, verbosity: text?.verbosity ?? 'medium' },
+    text: { format: formatOf(text?.format), verbosity: text?.verbosity ?? 'medium' },
     tool_choice: body.tool_choice ?? 'auto',
     tools: (tools ?? []).map(({ type, name, description, parameters, strict }) => ({
       ...{ type, name, description: description ?? null, parameters: parameters ?? null, strict: strict ?? true },

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Json } from '../../json-schema/json.js';
+import { keepSchema } from '../../json-schema/keep-schema.js';
 import { nestingDepth } from '../json-fault.js';
 import { deepest } from './fields.js';
 
@@ -56,11 +58,25 @@ const schemaError =
   `a JSON schema of at most ${mostCharacters.toLocaleString('en')} characters and ${String(deepest)} levels, with at most ` +
   `${String(mostOptionalProperties)} optional properties in an object and ${mostEnumValues.toLocaleString('en')} values in an enum`;
 
-export const jsonSchema = z.record(z.string(), z.unknown(), { error: schemaError }).refine(
-  // In this order: the later checks rely on the bounded depth.
-  (schema) =>
-    nestingDepth(schema, deepest) <= deepest &&
-    JSON.stringify(schema).length <= mostCharacters &&
-    everyObject(schema, isCompilable),
-  { error: schemaError },
-);
+/** A schema as it was given, and as the answer is held to it. */
+export interface KeptSchema {
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly kept: Json;
+}
+
+export const jsonSchema = z
+  .record(z.string(), z.unknown(), { error: schemaError })
+  .refine(
+    // In this order: the later checks rely on the bounded depth.
+    (schema) =>
+      nestingDepth(schema, deepest) <= deepest &&
+      JSON.stringify(schema).length <= mostCharacters &&
+      everyObject(schema, isCompilable),
+    { error: schemaError, abort: true },
+  )
+  .transform((given, context): KeptSchema => {
+    const found = keepSchema(given as Json);
+    if ('kept' in found) return { given, kept: found.kept };
+    context.addIssue({ code: 'custom', message: found.expected });
+    return z.NEVER;
+  });
