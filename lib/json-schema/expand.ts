@@ -6,6 +6,8 @@ import { child, negated, type Node, type SchemaDocument } from './schema-documen
 import { SchemaTooComplex, type SchemaFault } from './schema-fault.js';
 
 const mostAlternatives = 256;
+/** Parts within parts without a value between them. */
+const deepestChain = 150;
 /** All expansions of a schema together. */
 const mostSteps = 20_000;
 
@@ -68,6 +70,7 @@ export class Expander {
     const key = this.#document.keyOf([node]);
     // Its own beginning: nothing finite comes of it.
     if (open.has(key)) return [];
+    if (open.size > deepestChain) throw new SchemaTooComplex();
     const inner = new Set(open).add(key);
     return isNegated ? this.#opposite(node, schema, inner) : this.#asked(node, schema, inner);
   }

@@ -29,7 +29,7 @@ const sources: Readonly<Record<string, string>> = {
   'uri-reference': `(${uri}|${path})`,
   iri: uri,
   'iri-reference': `(${uri}|${path})`,
-  'uri-template': `${uri}`,
+  'uri-template': uri,
   uuid: '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
   'json-pointer': pointer,
   'relative-json-pointer': `(0|[1-9][0-9]{0,2})(#|${pointer})`,

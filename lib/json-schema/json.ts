@@ -1,6 +1,10 @@
 /** JSON values, and what schemas say about them. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
-export type JsonObject = { readonly [name: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+// A type that names itself can be no record.
+
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -35,7 +39,5 @@ export function equal(a: Json, b: Json): boolean {
 
 /** Characters as JSON schema counts them. */
 export function lengthOf(text: string): number {
-  let length = 0;
-  for (const _ of text) length++;
-  return length;
+  return Array.from(text).length;
 }

@@ -7,6 +7,9 @@ import { definitionPrefix, type SimpleSchema } from './simple-schema.js';
 
 type Definitions = ReadonlyMap<string, SimpleSchema>;
 
+/** Nothing. */
+const none: SimpleSchema = { anyOf: [] };
+
 function nameOf(reference: string): string {
   return reference.slice(definitionPrefix.length);
 }
@@ -17,12 +20,11 @@ function hasValues(schema: SimpleSchema, ends: ReadonlySet<string>): boolean {
   if ('anyOf' in schema) return schema.anyOf.some((each) => hasValues(each, ends));
   if ('enum' in schema) return schema.enum.length > 0;
   if ('prefixItems' in schema) return schema.prefixItems.every((each) => hasValues(each, ends));
-  if ('items' in schema && schema.items !== undefined)
-    return (schema.minItems ?? 0) === 0 || hasValues(schema.items, ends);
-  if ('properties' in schema && schema.properties !== undefined) {
+  if ('items' in schema) return (schema.minItems ?? 0) === 0 || hasValues(schema.items, ends);
+  if ('properties' in schema) {
     const { properties } = schema;
     return (schema.required ?? []).every(
-      (name) => Object.hasOwn(properties, name) && hasValues(properties[name] as SimpleSchema, ends),
+      (name) => Object.hasOwn(properties, name) && hasValues(properties[name] ?? none, ends),
     );
   }
   return true;
@@ -45,7 +47,7 @@ function pruned(schema: SimpleSchema, ends: ReadonlySet<string>): SimpleSchema {
     return left.length === 1 && only !== undefined ? only : { anyOf: left };
   }
   if ('prefixItems' in schema) return { ...schema, prefixItems: schema.prefixItems.map((each) => pruned(each, ends)) };
-  if ('items' in schema && schema.items !== undefined) {
+  if ('items' in schema) {
     return hasValues(schema.items, ends) ? { ...schema, items: pruned(schema.items, ends) } : { enum: [[]] };
   }
   if ('type' in schema && schema.type === 'object') return prunedObject(schema, ends);
@@ -93,12 +95,12 @@ class Inliner {
   inlined(schema: SimpleSchema): SimpleSchema {
     if ('$ref' in schema) {
       const name = nameOf(schema.$ref);
-      return this.kept.includes(name) ? schema : this.inlined(this.#definitions.get(name) as SimpleSchema);
+      return this.kept.includes(name) ? schema : this.inlined(this.#definitions.get(name) ?? none);
     }
     if ('anyOf' in schema) return { anyOf: schema.anyOf.map((each) => this.inlined(each)) };
     if ('prefixItems' in schema)
       return { ...schema, prefixItems: schema.prefixItems.map((each) => this.inlined(each)) };
-    if ('items' in schema && schema.items !== undefined) return { ...schema, items: this.inlined(schema.items) };
+    if ('items' in schema) return { ...schema, items: this.inlined(schema.items) };
     if (!('type' in schema) || schema.type !== 'object') return schema;
     const { properties, additionalProperties: additional, ...rest } = schema;
     const entries = Object.entries(properties ?? {}).map(([name, each]) => [name, this.inlined(each)] as const);
@@ -131,14 +133,14 @@ class Inliner {
 
 /** The root with its definitions; undefined when it has no finite value. */
 export function withoutEndless(root: SimpleSchema, definitions: Definitions): Json | undefined {
-  if (!('$ref' in root)) return root as unknown as Json;
+  if (!('$ref' in root)) return root;
   const ends = productive(definitions);
   if (!hasValues(root, ends)) return undefined;
   const left = new Map(
     [...definitions].filter(([name]) => ends.has(name)).map(([name, schema]) => [name, pruned(schema, ends)]),
   );
   const inliner = new Inliner(nameOf(root.$ref), left);
-  const $defs = Object.fromEntries(inliner.kept.map((name) => [name, inliner.inlined(left.get(name) as SimpleSchema)]));
+  const $defs = Object.fromEntries(inliner.kept.map((name) => [name, inliner.inlined(left.get(name) ?? none)]));
   const schema = inliner.inlined(root);
-  return (Object.keys($defs).length === 0 ? schema : { ...schema, $defs }) as unknown as Json;
+  return Object.keys($defs).length === 0 ? schema : { ...schema, $defs };
 }

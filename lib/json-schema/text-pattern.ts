@@ -104,6 +104,39 @@ function fits({ least, most }: TextPattern, minLength: number, maxLength: number
   return least >= minLength && most <= maxLength;
 }
 
+/** With so many repetitions more at most where there is no bound. */
+function bounded(regex: Regex, more: number): Regex {
+  switch (regex.kind) {
+    case 'sequence':
+      return { ...regex, parts: regex.parts.map((part) => bounded(part, more)) };
+    case 'choice':
+      return { ...regex, options: regex.options.map((option) => bounded(option, more)) };
+    case 'repeat':
+      return {
+        ...regex,
+        part: bounded(regex.part, more),
+        most: regex.most === Infinity ? regex.least + more : regex.most,
+      };
+    default:
+      return regex;
+  }
+}
+
+function attempt(regex: Regex, isWide: boolean, minLength: number, maxLength: number): TextPattern | undefined {
+  const options = optionsOf(regex)
+    .map((option) => optionPattern(option, isWide))
+    .filter((option): option is TextPattern => option !== undefined && fits(option, minLength, maxLength));
+  if (options.length === 0) return undefined;
+  return {
+    source: `(${options.map(({ source }) => source).join('|')})`,
+    least: Math.min(...options.map(({ least }) => least)),
+    most: Math.max(...options.map(({ most }) => most)),
+  };
+}
+
+/** Tried from the longest on where texts must not be too long. */
+const repetitions = [256, 64, 16, 4, 1, 0];
+
 /**
  * Texts in which the expression is found, of these lengths; undefined when none can be told.
  *
@@ -111,16 +144,11 @@ function fits({ least, most }: TextPattern, minLength: number, maxLength: number
  */
 export function patternOf(regex: Regex, minLength: number, maxLength: number): TextPattern | undefined {
   // Around what must be found there may be more, unless that could become too long.
-  for (const isWide of [true, false]) {
-    const options = optionsOf(regex)
-      .map((option) => optionPattern(option, isWide))
-      .filter((option) => option !== undefined && fits(option, minLength, maxLength)) as TextPattern[];
-    if (options.length === 0) continue;
-    return {
-      source: `(${options.map(({ source }) => source).join('|')})`,
-      least: Math.min(...options.map(({ least }) => least)),
-      most: Math.max(...options.map(({ most }) => most)),
-    };
+  const free = attempt(regex, true, minLength, maxLength) ?? attempt(regex, false, minLength, maxLength);
+  if (free !== undefined || maxLength === Infinity) return free;
+  for (const more of repetitions) {
+    const found = attempt(bounded(regex, more), false, minLength, maxLength);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
