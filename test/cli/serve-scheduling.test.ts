@@ -69,7 +69,7 @@ describe('serve: flags of the scheduler', () => {
     ['--scheduling', 'lifo'],
     ['--max-priority', 'top'],
     ['--queue-capacity', '0'],
-    ['--cache-ram', '-1'],
+    ['--cache-ram', '-2'],
     ['--cache-disk', ' '],
     ['--speculation', 'on'],
     ['--draft-max', '17'],

@@ -43,8 +43,8 @@ describe('a wrong command line ends with 2, one sentence and a remedy', { concur
     [['models', 'lst'], /^error: unknown command 'lst'$/u, /^Did you mean list\? See `inferno models --help`\.$/u],
     [
       ['serve', '--prot', '1'],
-      /^error: unknown option '--prot'$/u,
-      /^Did you mean --port\? See `inferno serve --help`\.$/u,
+      /^error: There is no flag --prot\. Did you mean --port\?$/u,
+      /see also `inferno serve --help`\.$/u,
     ],
     [['serve', '--port', '70000'], /--port <n>.*whole number from 0 to 65535 but received "70000"/u, /serve --help/u],
     [['serve', 'extra'], /too many arguments/u, /serve --help/u],
