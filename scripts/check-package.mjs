@@ -3,7 +3,7 @@
 //   node scripts/check-package.mjs [--cpus] [--peer]
 //   --cpus: older CPUs too, emulated by qemu-x86_64 (Debian: qemu-user): they get other variants and give the same text
 //   --peer: the same question to node-llama-cpp, installed from the registry
-// REQUIRES: prebuilds/ for this machine (npm run prebuild) and an npm cache that an `npm install` of this repository filled.
+// REQUIRES: prebuilds/ for this machine (npm run make:prebuilds) and an npm cache that an `npm install` of this repository filled.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -174,7 +174,7 @@ function checkPeer() {
 
 try {
   if (!existsSync(join(root, 'prebuilds', `${process.platform}-${process.arch}`))) {
-    throw new Error('There is no prebuilt addon for this machine; run `npm run prebuild` first.');
+    throw new Error('There is no prebuilt addon for this machine; run `npm run make:prebuilds` first.');
   }
   await checkInferno();
   if (process.argv.includes('--peer')) checkPeer();

@@ -1,4 +1,4 @@
-// npm run prebuild: makes prebuilds/<os>-<arch>/ for the machine it runs on: the addon, llama.cpp's libraries with every
+// npm run make:prebuilds: makes prebuilds/<os>-<arch>/ for the machine it runs on: the addon, llama.cpp's libraries with every
 // CPU variant, the probe, and the OpenMP runtime that they were built with. Backends for GPUs are packages of their own.
 //   node scripts/prebuild.mjs
 // prebuildify decides names and places, cmake-js builds; the developer's build in build/ is left alone.

@@ -258,6 +258,23 @@ export function readRegex(source: string): Regex {
   return new Reader(source).read();
 }
 
+function repeatedEnds(
+  { part, least, most }: Extract<Regex, { kind: 'repeat' }>,
+  text: readonly number[],
+  starts: ReadonlySet<number>,
+): Set<number> {
+  let ends: ReadonlySet<number> = starts;
+  for (let count = 0; count < least && ends.size > 0; count++) ends = endsOf(part, text, ends);
+  const reached = new Set(ends);
+  // Who came somewhere with fewer repetitions can go at least as far from there: every place is left once.
+  for (let count = least; count < most && ends.size > 0; count++) {
+    const next = [...endsOf(part, text, ends)].filter((end) => !reached.has(end));
+    for (const end of next) reached.add(end);
+    ends = new Set(next);
+  }
+  return reached;
+}
+
 function endsOf(regex: Regex, text: readonly number[], starts: ReadonlySet<number>): Set<number> {
   switch (regex.kind) {
     case 'start':
@@ -273,21 +290,21 @@ function endsOf(regex: Regex, text: readonly number[], starts: ReadonlySet<numbe
       return regex.parts.reduce<Set<number>>((ends, part) => endsOf(part, text, ends), new Set(starts));
     case 'choice':
       return new Set(regex.options.flatMap((option) => [...endsOf(option, text, starts)]));
-    case 'repeat': {
-      let ends = new Set(starts);
-      const reached = new Set(regex.least === 0 ? starts : []);
-      const most = Math.min(regex.most, regex.least + text.length + 1);
-      for (let count = 1; count <= most && ends.size > 0; count++) {
-        ends = endsOf(regex.part, text, ends);
-        if (count >= regex.least) for (const end of ends) reached.add(end);
-      }
-      return reached;
-    }
+    case 'repeat':
+      return repeatedEnds(regex, text, starts);
   }
 }
 
-/** Whether the expression is found anywhere in the text, as `pattern` means it. */
+/** Matching takes a time that grows with its square at most. */
+const longestText = 2000;
+
+/**
+ * Whether the expression is found anywhere in the text, as `pattern` means it.
+ *
+ * @throws RegexError for texts that are too long to tell.
+ */
 export function finds(regex: Regex, text: string): boolean {
+  if (text.length > longestText) throw new RegexError('what it is to be found in is too long');
   const codes = Array.from(text, (character) => character.codePointAt(0) ?? 0);
   return endsOf(regex, codes, new Set(codes.keys()).add(codes.length)).size > 0;
 }
