@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { eventFraming } from './answer-format.js';
 import type { RequestTarget } from './answer-target.js';
 import { acceptedEncodings } from './compression/accept-encoding.js';
-import type { AcceptedEncodings } from './compression/accept-encoding.js';
+import type { AcceptedEncodings, Encoding } from './compression/accept-encoding.js';
 import { streamEncoder } from './compression/stream-encoder.js';
 import { compressWhole, leastBytes } from './compression/whole-body.js';
 import { callerOf } from './caller.js';
@@ -33,7 +33,7 @@ export interface ExchangeWork {
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
 const rearmMs = 3500;
 /** Caches must not give a compressed answer to others. */
-const varies: Header = ['vary', 'accept-encoding'];
+export const varies: Header = ['vary', 'accept-encoding'];
 /** What nginx logs for a client that closed its connection before it was answered. */
 const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
@@ -191,6 +191,16 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#send(reply.status, this.#errorJson(reply), headers, closeConnection || this.#context.exchanges.closing);
   }
 
+  /** The encoding that the client likes best; undefined for none. */
+  get encoding(): Encoding | undefined {
+    return this.#encodings.best;
+  }
+
+  /** Bytes that were compressed before; `headers` say how. REQUIRES: registered. */
+  sendBytes(contentType: string, body: Buffer, headers: readonly Header[]): void {
+    if (this.#isOpen) this.#sendBody(200, body, headers, contentType);
+  }
+
   /** Something that is no JSON. */
   sendText(status: number, contentType: string, text: string): void {
     if (!this.#isOpen) return;
@@ -304,14 +314,14 @@ export class Exchange implements ActivityOwner, RequestTarget {
     if (traceparent !== undefined) this.#res.writeHeader('traceparent', traceparent);
   }
 
-  #sendBody(status: number, body: string | Buffer, headers: readonly Header[]): void {
+  #sendBody(status: number, body: string | Buffer, headers: readonly Header[], contentType = 'application/json'): void {
     if (body.length > largeBytes && this.#isRegistered && !this.#headOnly) {
       this.#activity = new LargeReply(this, this.#res, Buffer.from(body), () => {
-        this.writeHead(status, 'application/json', headers);
+        this.writeHead(status, contentType, headers);
       });
       return;
     }
-    this.#send(status, body, headers, this.#context.exchanges.closing);
+    this.#send(status, body, headers, this.#context.exchanges.closing, contentType);
   }
 
   #send(

@@ -32,10 +32,13 @@ import {
   recentProfiles,
   saveBaseline,
 } from './routes/profiles.js';
+import { docsPage, openApiJson } from './routes/description.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
+import { getStatic } from './static-content.js';
+import type { StaticContent } from './static-content.js';
 import { upgradeRequired } from './routes/upgrade-required.js';
 import { webSocketPath } from './websocket/websocket-route.js';
 
@@ -85,6 +88,11 @@ const postRoutes: readonly PostRoute[] = [
   { path: '/detokenize', handle: detokenize },
 ];
 
+const staticRoutes: readonly { readonly path: string; readonly content: StaticContent }[] = [
+  { path: '/openapi.json', content: openApiJson },
+  { path: '/docs', content: docsPage },
+];
+
 const baselinePath = '/metrics/profiles/baseline';
 
 /** The `Allow` header of a path that some route serves, else undefined. */
@@ -96,7 +104,7 @@ function allowedMethods(path: string): string | undefined {
   const isServed = (route: { readonly path: string }): boolean =>
     route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path;
   const methods = [
-    ...(getRoutes.some(isServed) ? ['GET', 'HEAD'] : []),
+    ...(getRoutes.some(isServed) || staticRoutes.some(isServed) ? ['GET', 'HEAD'] : []),
     ...(postRoutes.some(isServed) ? ['POST'] : []),
   ];
   return methods.length === 0 ? undefined : [...methods, 'OPTIONS'].join(', ');
@@ -139,6 +147,11 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
   const app = behindHostCheck(uwsApp, context);
   for (const { path, needsKey, handle } of getRoutes) {
     const handler = getJson(context, needsKey, handle);
+    app.get(path, handler);
+    app.head(path, handler);
+  }
+  for (const { path, content } of staticRoutes) {
+    const handler = getStatic(context, content);
     app.get(path, handler);
     app.head(path, handler);
   }
