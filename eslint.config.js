@@ -23,7 +23,7 @@ const sizeLimits = {
 };
 
 export default defineConfig(
-  { ignores: ['.cache/**', 'build/**', 'build-*/**', 'dist/**', 'prebuilds/**', 'native/vendor/*/**'] },
+  { ignores: ['.cache/**', 'docs/api/**', 'build/**', 'build-*/**', 'dist/**', 'prebuilds/**', 'native/vendor/*/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

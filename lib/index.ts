@@ -20,6 +20,7 @@ export type {
   LoadedModelSource,
   ModelSource,
   PriorityOptions,
+  ProfilingOptions,
   QueueHealthThresholds,
   ServableModel,
   ServerLimits,

@@ -152,7 +152,7 @@ describe('what the server says is what it describes', () => {
 
   it('the WebSocket', async () => {
     await get('/ws/stream');
-    const client = await SocketClient.connect(server.server.url);
+    const client = await SocketClient.open(server.server);
     const sent = [
       { type: 'ping', payload: 'a' },
       { type: 'chat_request', id: 'a', data: few },
@@ -164,7 +164,7 @@ describe('what the server says is what it describes', () => {
     ];
     for (const message of sent) {
       server.checkClientMessage(message);
-      client.ws.send(JSON.stringify(message));
+      client.send(message);
     }
     await eventually('every stream has ended', () => {
       const ended = client.messages.filter(({ type }) => type === 'done' || type === 'result');
