@@ -59,6 +59,17 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-deprecated': 'off' },
   },
   {
+    // They stand outside of our project, as their readers' files do; test/docs/examples.test.ts type-checks them.
+    files: ['examples/**/*.ts'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { projectService: false, project: null } },
+    rules: { '@typescript-eslint/consistent-type-imports': 'off' },
+  },
+  {
+    files: ['examples/**/*.mjs'],
+    languageOptions: { globals: { TextDecoder: 'readonly' } },
+  },
+  {
     // Tool configurations are read by their tools as default exports.
     files: ['*.config.ts'],
     rules: { 'no-restricted-syntax': 'off' },
