@@ -81,14 +81,17 @@ describe('examples', () => {
     });
   }
 
-  const needsPackage = /openai_client\.py$/u;
   for (const file of examplesIn('python', '.py')) {
     if (file.endsWith('inferno_client.py')) continue;
-    it(`${file} ${file.endsWith("openai_client.py") ? 'is Python' : 'runs'}`, { skip: missing('python3') }, async () => {
-      if (file.endsWith("openai_client.py"))
-        await run('python3', ['-c', `import ast; print(ast.parse(open(${JSON.stringify(file)}).read()))`]);
-      else check(file, await run('python3', [file]));
-    });
+    it(
+      `${file} ${file.endsWith('openai_client.py') ? 'is Python' : 'runs'}`,
+      { skip: missing('python3') },
+      async () => {
+        if (file.endsWith('openai_client.py'))
+          await run('python3', ['-c', `import ast; print(ast.parse(open(${JSON.stringify(file)}).read()))`]);
+        else check(file, await run('python3', [file]));
+      },
+    );
   }
 
   for (const file of examplesIn('javascript', '.mjs')) {
