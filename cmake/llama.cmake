@@ -28,6 +28,9 @@ if(INFERNO_SANITIZE)
   # Sanitizers do not see libgomp's synchronisation; ggml's own threadpool is checked instead.
   set(GGML_OPENMP OFF CACHE BOOL "" FORCE)
 endif()
+if(INFERNO_VULKAN)
+  include(cmake/check-glslc.cmake)
+endif()
 add_subdirectory(${LLAMA_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
 # llama.cpp chooses its own output folder and versioned names with symlinks. Here the libraries lie beside the addon, under
 # plain names, so that the folder can be packed and copied.
