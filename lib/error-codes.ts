@@ -192,6 +192,21 @@ export const errorCodes = {
     type: 'invalid_request_error',
     remedy: 'Acknowledge what was received in time, or ask for no acknowledgements.',
   },
+  inference_timeout: {
+    status: 504,
+    type: 'server_error',
+    remedy: 'Ask for fewer tokens, or start the server with a larger --inference-timeout.',
+  },
+  token_timeout: {
+    status: 504,
+    type: 'server_error',
+    remedy: 'Send the request again; if the model is slow by nature, start the server with a larger --token-timeout.',
+  },
+  ticket_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'Ask for another ticket: each opens one stream, within a minute.',
+  },
   session_not_found: {
     status: 404,
     type: 'invalid_request_error',

@@ -64,6 +64,10 @@ export interface NativeQueuePosition {
   /** Expected milliseconds until it starts, from the measured token rate. */
   readonly etaMs: number;
   readonly state: 'preparing' | 'held' | 'waiting' | 'running' | 'parked';
+  /** Tokens of the answer so far. */
+  readonly answeredTokens: number;
+  /** Tokens computed for it so far, those of the prompt too. */
+  readonly computedTokens: number;
 }
 
 export interface NativeTierStatus {
