@@ -1,5 +1,5 @@
 /** The part of the addon's contract that measures: histograms of phases. */
-import type { Tier } from './native-types.js';
+import type { Tier } from './native-tiers.js';
 
 /** What is timed, in the order of the numbers that `NativeStatistics` takes. `first_token` is from submission on. */
 export const phases = [

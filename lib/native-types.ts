@@ -10,6 +10,9 @@ import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal
 import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
+import type { Tier } from './native-tiers.js';
+
+export { tiers, type Tier } from './native-tiers.js';
 
 export interface NativeModelInfo {
   readonly architecture: string;
@@ -52,10 +55,6 @@ export interface NativeModelStats {
   readonly tokensDrafted: number;
   readonly tokensAccepted: number;
 }
-
-/** Tiers in the order of every array below. */
-export const tiers = ['vip', 'high', 'normal', 'low'] as const;
-export type Tier = (typeof tiers)[number];
 
 /** Where a waiting generation stands. */
 export interface NativeQueuePosition {

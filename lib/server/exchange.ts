@@ -13,7 +13,7 @@ import { EventStream } from './event-stream.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
 import { messagesErrorJson } from './messages/error-json.js';
-import { isProfiled } from './metrics/request-meter.js';
+import { isProfiled } from './metrics/profiled-routes.js';
 import { requestIdFrom } from './request-id.js';
 import type { RequestRecord } from './request-ledger.js';
 import type { RequestTrace } from '../tracing/request-trace.js';
