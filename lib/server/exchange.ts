@@ -10,6 +10,8 @@ import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
+import { framesFor } from './frame-batching.js';
+import type { FrameBatching } from './frame-batching.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
 import { messagesErrorJson } from './messages/error-json.js';
@@ -28,6 +30,8 @@ export interface ExchangeWork {
   cancel(): void;
   pause(): void;
   resume(): void;
+  /** Called every second or so while it is somebody's. */
+  sweep?(now: number): void;
 }
 
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
@@ -54,8 +58,11 @@ export class Exchange implements ActivityOwner, RequestTarget {
   readonly caller: Caller;
   /** Its Accept header. */
   readonly accept: string;
+  /** Of a client that comes back for the rest of a stream; empty when there is none. */
+  readonly lastEventId: string;
   readonly startedMs = performance.now();
   readonly framing = eventFraming;
+  readonly frames: FrameBatching | undefined;
   readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
   readonly #context: ServerContext;
@@ -75,10 +82,12 @@ export class Exchange implements ActivityOwner, RequestTarget {
   #errorCode: string | undefined;
   #answerHeaders: readonly Header[] = [];
   #record: RequestRecord | undefined;
+  #carries: 'nothing' | 'another' | 'itself' = 'nothing';
 
   /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
   constructor(context: ServerContext, res: HttpResponse, req: HttpRequest, route: string) {
     this.#context = context;
+    this.frames = framesFor(context.tokenBatching, undefined);
     this.#route = route;
     this.#method = req.getCaseSensitiveMethod();
     this.recorder = context.meter !== undefined && isProfiled(route) ? new RequestRecorder() : undefined;
@@ -88,12 +97,17 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
     this.accept = req.getHeader('accept');
+    this.lastEventId = req.getHeader('last-event-id');
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
     this.trace = context.tracing?.beginRequest(req, route, this.requestId);
   }
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get isCarrier(): boolean {
+    return this.#carries !== 'nothing';
   }
 
   get context(): ServerContext {
@@ -131,6 +145,17 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** REQUIRES: registered. */
   setWork(work: ExchangeWork): void {
     this.#work = work;
+  }
+
+  /** It carries a request that came before it. */
+  becomeCarrier(): void {
+    this.#carries = 'another';
+  }
+
+  /** What it asks for may outlive it: whoever answers that measures and traces it from here on. */
+  handOver(): { readonly method: string; readonly route: string; readonly trace: RequestTrace | undefined } {
+    this.#carries = 'itself';
+    return { method: this.#method, route: this.#route, trace: this.trace };
   }
 
   setActivity(activity: SocketActivity | undefined): void {
@@ -248,8 +273,10 @@ export class Exchange implements ActivityOwner, RequestTarget {
     // Does nothing to work that has ended by itself.
     work?.cancel();
     this.#record?.settle('failed');
-    this.#measure();
-    this.trace?.finish(this.#status, this.#errorCode);
+    if (this.#carries !== 'itself') {
+      this.#measure();
+      this.trace?.finish(this.#status, this.#errorCode);
+    }
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
@@ -280,6 +307,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   sweep(now: number): void {
     this.#activity?.sweep(now);
+    this.#work?.sweep?.(now);
   }
 
   /**

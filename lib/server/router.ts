@@ -37,7 +37,8 @@ import { getRequest } from './routes/requests.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
 import { upgradeRequired } from './routes/upgrade-required.js';
-import { webSocketPath } from './websocket/websocket-route.js';
+import { eventStreamPath, getEventStream, postEventStream, postTicket, ticketPath } from './sse/routes.js';
+import { webSocketPath } from './websocket/dispatch.js';
 
 interface GetRoute {
   readonly path: string;
@@ -81,6 +82,8 @@ const postRoutes: readonly PostRoute[] = [
   { path: '/v1/messages', handle: messages },
   { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
+  { path: eventStreamPath, handle: postEventStream },
+  { path: ticketPath, handle: postTicket },
   { path: '/tokenize', handle: tokenize },
   { path: '/detokenize', handle: detokenize },
 ];
@@ -91,6 +94,8 @@ const baselinePath = '/metrics/profiles/baseline';
 function allowedMethods(path: string): string | undefined {
   if (path === baselinePath) return 'POST, OPTIONS';
   if (modelActionOf(path) !== undefined) return 'POST, OPTIONS';
+  // A HEAD would have nothing to tell.
+  if (path === eventStreamPath) return 'GET, POST, OPTIONS';
   const kept = backgroundMethods(path) ?? responseMethods(path);
   if (kept !== undefined) return kept;
   const isServed = (route: { readonly path: string }): boolean =>
@@ -142,6 +147,7 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
     app.get(path, handler);
     app.head(path, handler);
   }
+  app.get(eventStreamPath, getEventStream(context));
   for (const { path, handle, needsBody } of postRoutes) app.post(path, postJson(context, handle, needsBody));
   app.post('/v1/models/*', modelActions(context));
   app.post(baselinePath, postJson(context, saveBaseline, false));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Credit } from '../../lib/server/websocket/credit.js';
-import { StreamWindow } from '../../lib/server/websocket/stream-window.js';
+import { Credit } from '../../lib/server/sessions/credit.js';
+import { StreamWindow } from '../../lib/server/sessions/stream-window.js';
 
 const limits = { messages: 1000, tokens: 10_000, bytes: 1_000_000 };
 
@@ -12,7 +12,7 @@ function message(sequence: number, tokens = 1): Parameters<StreamWindow['push']>
 
 describe('StreamWindow', () => {
   it('is healthy below 70 % of its messages, moderate to 90 %, critical above, and full at 100 %', () => {
-    const window = new StreamWindow(limits, true);
+    const window = new StreamWindow(limits, 'acknowledged');
     const levels: string[] = [];
     for (let sequence = 1; sequence <= 1000; sequence++) {
       assert.equal(window.isFull, false);
@@ -31,19 +31,19 @@ describe('StreamWindow', () => {
   });
 
   it('is full of tokens, and of bytes, too', () => {
-    const tokens = new StreamWindow(limits, true);
+    const tokens = new StreamWindow(limits, 'acknowledged');
     tokens.push(message(1, 9001));
     assert.equal(tokens.level, 'critical');
-    const bytes = new StreamWindow({ ...limits, bytes: 10 }, true);
+    const bytes = new StreamWindow({ ...limits, bytes: 10 }, 'acknowledged');
     bytes.push(message(1));
     assert.equal(bytes.isFull, true);
   });
 
   it('keeps nothing that was sent when nobody acknowledges', () => {
-    const window = new StreamWindow(limits, false);
+    const window = new StreamWindow(limits, 'none');
     window.push(message(1));
     window.markSent();
-    assert.deepEqual([window.isEmpty, window.awaitsAck, window.unacknowledgedTokens], [true, false, 0]);
+    assert.deepEqual([window.isDelivered, window.awaitsAck, window.unacknowledgedTokens], [true, false, 0]);
   });
 
   const step = fc.oneof(
@@ -58,7 +58,7 @@ describe('StreamWindow', () => {
   it('delivers every message once, however often the connection breaks', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.nat(), (steps, salt) => {
-        const window = new StreamWindow(limits, true);
+        const window = new StreamWindow(limits, 'acknowledged');
         const received: number[] = [];
         let made = 0;
         for (const [index, one] of steps.entries()) {
@@ -85,7 +85,7 @@ describe('StreamWindow', () => {
           Array.from({ length: made }, (_, i) => i + 1),
         );
         window.acknowledge(made);
-        assert.deepEqual([window.isEmpty, window.unacknowledgedTokens, window.fill], [true, 0, 0]);
+        assert.deepEqual([window.isDelivered, window.unacknowledgedTokens, window.fill], [true, 0, 0]);
       }),
     );
   });

@@ -2,14 +2,14 @@ import type { Caller } from '../caller.js';
 import { randomSuffix } from '../request-id.js';
 import type { ServerContext } from '../server-context.js';
 import { Credit } from './credit.js';
-import { connectionInfo, heartbeatMessage, resumedMessage, unknownStreamMessage } from './server-messages.js';
-import type { ResolvedWebSocketOptions } from './socket-options.js';
-import type { SocketStream } from './socket-stream.js';
+import type { SessionOptions } from './session-options.js';
 import type { SessionPool } from './session-pool.js';
+import type { SessionProtocol } from './session-protocol.js';
+import type { SessionStream } from './session-stream.js';
 import { flowLevels } from './stream-window.js';
 import type { FlowLevel } from './stream-window.js';
 
-/** A WebSocket as a session uses it. All methods do nothing once it is closed. */
+/** A connection as a session uses it. All methods do nothing once it is closed. */
 export interface SessionSocket {
   /** Handed over and not with the kernel yet. */
   readonly bufferedBytes: number;
@@ -21,6 +21,7 @@ export interface SessionSocket {
 }
 
 export const closeCodes = {
+  normal: 1000,
   goingAway: 1001,
   /** Not a code on the wire: the connection ended without a close frame. */
   abnormal: 1006,
@@ -32,8 +33,8 @@ export const closeCodes = {
 const highWater = 64 * 1024;
 
 /**
- * What a client has on this server: its streams, its credit, and the socket over which it talks now, if there is one. A
- * session outlives a lost socket for a while when it has streams whose messages are acknowledged.
+ * What a client has on this server: its streams, its credit, and the socket over which it is talked to now, if there is
+ * one. A session outlives a lost socket for a while when it has streams whose messages are kept.
  *
  * What is sent within one turn of the event loop goes out in one write, at its end.
  */
@@ -42,10 +43,13 @@ export class Session {
   readonly resumeToken = `resume_${randomSuffix()}`;
   readonly credit = new Credit();
   readonly context: ServerContext;
-  readonly options: ResolvedWebSocketOptions;
+  readonly options: SessionOptions;
+  readonly protocol: SessionProtocol;
   readonly caller: Caller;
+  /** With which it was opened, for who has no key. */
+  readonly ticket: string | undefined;
   readonly #pool: SessionPool;
-  readonly #streams = new Map<string, SocketStream>();
+  readonly #streams = new Map<string, SessionStream>();
   #socket: SessionSocket | undefined;
   #outgoing: string[] = [];
   #outgoingLength = 0;
@@ -58,10 +62,12 @@ export class Session {
   #turn = 0;
   #grace: NodeJS.Timeout | undefined;
 
-  constructor(context: ServerContext, pool: SessionPool, caller: Caller) {
+  constructor(context: ServerContext, pool: SessionPool, protocol: SessionProtocol, caller: Caller, ticket?: string) {
     this.context = context;
     this.options = pool.options;
+    this.protocol = protocol;
     this.caller = caller;
+    this.ticket = ticket;
     this.#pool = pool;
     pool.add(this);
   }
@@ -70,12 +76,17 @@ export class Session {
     return this.#socket !== undefined;
   }
 
+  /** Its connection was lost or has ended, and it may be resumed. */
+  get isAwaited(): boolean {
+    return this.#grace !== undefined;
+  }
+
   /** Streams may send. */
   get isWritable(): boolean {
     return this.#socket !== undefined && this.#blockedMs === undefined && this.#outgoingLength < highWater;
   }
 
-  get streams(): ReadonlyMap<string, SocketStream> {
+  get streams(): ReadonlyMap<string, SessionStream> {
     return this.#streams;
   }
 
@@ -86,24 +97,40 @@ export class Session {
     return flowLevels[worst] ?? 'healthy';
   }
 
-  addStream(stream: SocketStream): void {
+  addStream(stream: SessionStream): void {
     this.#streams.set(stream.id, stream);
   }
 
-  deleteStream(stream: SocketStream): void {
-    if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id);
-    if (!this.isAttached && this.#streams.size === 0) this.#dispose();
+  deleteStream(stream: SessionStream): void {
+    if (this.#streams.get(stream.id) !== stream) return;
+    this.#streams.delete(stream.id);
+    if (this.#streams.size > 0) return;
+    if (this.protocol.endsWithStream) this.end(closeCodes.normal, 'the stream has ended');
+    else if (!this.isAttached) this.#dispose();
+  }
+
+  /** Everything of the stream was sent. `bytes`: of what it keeps, should it be asked for again. */
+  delivered(stream: SessionStream, bytes: number): void {
+    const { resumeGraceMs } = this.options;
+    if (!this.protocol.endsWithStream || bytes === 0 || resumeGraceMs === 0 || this.context.exchanges.closing) {
+      this.deleteStream(stream);
+      return;
+    }
+    const socket = this.#flushLast();
+    this.#await(resumeGraceMs);
+    this.#pool.retain(this, bytes);
+    socket?.end(closeCodes.normal, 'the stream has ended');
   }
 
   /** The first socket of this session. */
   open(socket: SessionSocket): void {
     this.#socket = socket;
-    this.send(connectionInfo(this, this.context.limits, this.options));
+    this.send(this.protocol.greeting(this));
   }
 
   /** Goes on over another socket. `seen`: by stream, the number of the last message that the client has. */
   resume(socket: SessionSocket, seen: ReadonlyMap<string, number>): void {
-    clearTimeout(this.#grace);
+    this.#stopWaiting();
     const older = this.#socket;
     if (older !== undefined) {
       this.#drop();
@@ -115,16 +142,14 @@ export class Session {
     const unknown = [...seen.keys()].filter((id) => !this.#streams.has(id));
     for (const stream of known) stream.resumeAfter(seen.get(stream.id));
     const resumed = [...this.#streams.values()].map(({ id, lastSequence }) => ({ id, last_sequence: lastSequence }));
-    this.send(resumedMessage(this.id, resumed));
-    for (const id of unknown) this.send(unknownStreamMessage(id));
+    this.send(this.protocol.resumed(this, resumed));
+    for (const id of unknown) this.send(this.protocol.unknownStream(id));
     this.pumpAll();
   }
 
   /** Hands its socket to another session; REQUIRES: no streams. */
   release(): SessionSocket | undefined {
-    const socket = this.#socket;
-    this.#flush();
-    this.#drop();
+    const socket = this.#flushLast();
     this.#dispose();
     return socket;
   }
@@ -137,7 +162,7 @@ export class Session {
     const isAwaited = code === closeCodes.abnormal && graceMs > 0 && !this.context.exchanges.closing;
     for (const stream of [...this.#streams.values()]) stream.detach(isAwaited);
     if (this.#streams.size === 0) this.#dispose();
-    else this.#grace = setTimeout(this.#abandonAll, graceMs).unref();
+    else this.#await(graceMs);
   }
 
   /** One message; it goes out at the end of this turn of the event loop, whether or not the socket is full. */
@@ -180,7 +205,8 @@ export class Session {
     if (this.#blockedMs !== undefined) {
       if (now - this.#blockedMs > stallTimeoutMs) this.#socket?.terminate();
     } else if (heartbeatMs > 0 && now - this.#sentMs > heartbeatMs) {
-      this.send(heartbeatMessage(this.#streams.size));
+      const message = this.protocol.heartbeat(this.#streams.size);
+      if (message !== undefined) this.send(message);
       this.#sentMs = now;
     }
   }
@@ -193,9 +219,7 @@ export class Session {
 
   /** Closes it for good, with what was sent before. */
   end(code: number, reason: string): void {
-    this.#flush();
-    const socket = this.#socket;
-    this.#drop();
+    const socket = this.#flushLast();
     this.#abandonAll();
     socket?.end(code, reason);
   }
@@ -225,6 +249,25 @@ export class Session {
     this.pumpAll();
   }
 
+  /** Sends what is left and forgets the socket. */
+  #flushLast(): SessionSocket | undefined {
+    const [socket, messages] = [this.#socket, this.#outgoing];
+    this.#drop();
+    if (messages.length > 0) socket?.send(messages);
+    return socket;
+  }
+
+  #await(ms: number): void {
+    clearTimeout(this.#grace);
+    this.#grace = setTimeout(this.#abandonAll, ms).unref();
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#grace);
+    this.#grace = undefined;
+    this.#pool.release(this);
+  }
+
   /** Forgets the socket. */
   #drop(): void {
     this.#socket = undefined;
@@ -235,7 +278,7 @@ export class Session {
   }
 
   #dispose(): void {
-    clearTimeout(this.#grace);
+    this.#stopWaiting();
     this.#pool.delete(this);
   }
 }

@@ -19,14 +19,22 @@ export interface WindowLimits {
 }
 
 /**
- * The messages of one stream that wait to be sent or acknowledged, in order. It counts and never refuses: who fills it
- * looks at `isFull` and pauses what makes the messages.
+ * What becomes of messages that were sent: they are forgotten, kept until the client acknowledges them (so that a client
+ * that does not fills the window), or kept as long as the limits allow, the oldest going first.
+ */
+export type Retention = 'none' | 'acknowledged' | 'recent';
+
+/**
+ * The messages of one stream that wait to be sent or are kept to be sent again, in order. It counts and never refuses: who
+ * fills it looks at `isFull` and pauses what makes the messages.
  */
 export class StreamWindow {
   readonly #limits: WindowLimits;
   readonly #messages: StreamMessage[] = [];
-  /** Of those, the first that were sent on this connection and are kept until acknowledged. */
+  /** Of those, the first that were sent on this connection and are kept. */
   #sent = 0;
+  #sentTokens = 0;
+  #sentBytes = 0;
   /** The last one that was charged for: a message that is sent again after a resume costs nothing. */
   #charged = 0;
   #tokens = 0;
@@ -34,16 +42,26 @@ export class StreamWindow {
   #unacknowledged = 0;
   #gone = 0;
   #last = 0;
-  /** What was sent is kept until it is acknowledged. */
-  keeps: boolean;
+  retention: Retention;
 
-  constructor(limits: WindowLimits, keeps: boolean) {
+  constructor(limits: WindowLimits, retention: Retention) {
     this.#limits = limits;
-    this.keeps = keeps;
+    this.retention = retention;
   }
 
-  get isEmpty(): boolean {
-    return this.#messages.length === 0;
+  /** A lost connection can be made good. */
+  get keeps(): boolean {
+    return this.retention !== 'none';
+  }
+
+  /** Everything was sent and, with acknowledgements, acknowledged. */
+  get isDelivered(): boolean {
+    return this.retention === 'recent' ? this.next === undefined : this.#messages.length === 0;
+  }
+
+  /** Of the messages it holds. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get pendingMessages(): number {
@@ -57,7 +75,7 @@ export class StreamWindow {
 
   /** Something was sent on this connection and is not acknowledged. */
   get awaitsAck(): boolean {
-    return this.#sent > 0;
+    return this.retention === 'acknowledged' && this.#sent > 0;
   }
 
   /** The number of the last message that was made. */
@@ -84,9 +102,13 @@ export class StreamWindow {
     return sequence <= this.#charged;
   }
 
+  /** What may be forgotten when room is needed does not fill it. */
   get fill(): number {
     const { messages, tokens, bytes } = this.#limits;
-    return Math.max(this.#messages.length / messages, this.#tokens / tokens, this.#bytes / bytes);
+    const [sent, sentTokens, sentBytes] =
+      this.retention === 'recent' ? [this.#sent, this.#sentTokens, this.#sentBytes] : [0, 0, 0];
+    const waiting = this.#messages.length - sent;
+    return Math.max(waiting / messages, (this.#tokens - sentTokens) / tokens, (this.#bytes - sentBytes) / bytes);
   }
 
   get isFull(): boolean {
@@ -104,6 +126,7 @@ export class StreamWindow {
     this.#last = message.sequence;
     this.#tokens += message.tokens;
     this.#bytes += message.bytes;
+    this.#makeRoom();
   }
 
   /** `next` has been sent. */
@@ -112,30 +135,55 @@ export class StreamWindow {
     if (message === undefined) return;
     if (message.sequence > this.#charged) {
       this.#charged = message.sequence;
-      if (this.keeps) this.#unacknowledged += message.tokens;
+      if (this.retention === 'acknowledged') this.#unacknowledged += message.tokens;
     }
-    if (this.keeps) this.#sent++;
-    else this.#forgetFirst(0);
+    if (!this.keeps) {
+      this.#forgetFirst(0);
+      return;
+    }
+    this.#sent++;
+    this.#sentTokens += message.tokens;
+    this.#sentBytes += message.bytes;
+    this.#makeRoom();
   }
 
   /** Forgets what was sent up to `sequence`. */
   acknowledge(sequence: number): void {
     while (this.#sent > 0 && (this.#messages[0]?.sequence ?? Infinity) <= sequence) {
-      this.#forgetFirst(this.#messages[0]?.tokens ?? 0);
-      this.#sent--;
+      this.#forgetSent(this.#messages[0]?.tokens ?? 0);
     }
   }
 
   /** The connection is gone or another one: what was sent after `sequence` is to be sent again. */
   rewind(sequence: number): void {
     const seen = Math.min(sequence, this.#charged);
-    while ((this.#messages[0]?.sequence ?? Infinity) <= seen) this.#forgetFirst(this.#messages[0]?.tokens ?? 0);
-    this.#sent = 0;
+    const acknowledges = this.retention === 'acknowledged';
+    while ((this.#messages[0]?.sequence ?? Infinity) <= seen) {
+      this.#forgetFirst(acknowledges ? (this.#messages[0]?.tokens ?? 0) : 0);
+    }
+    this.#sent = this.#sentTokens = this.#sentBytes = 0;
   }
 
   clear(): void {
     this.#messages.length = 0;
-    this.#sent = this.#tokens = this.#bytes = this.#unacknowledged = 0;
+    this.#sent = this.#sentTokens = this.#sentBytes = 0;
+    this.#tokens = this.#bytes = this.#unacknowledged = 0;
+  }
+
+  #makeRoom(): void {
+    if (this.retention !== 'recent') return;
+    const { messages, tokens, bytes } = this.#limits;
+    while (this.#sent > 0 && (this.#messages.length > messages || this.#tokens > tokens || this.#bytes > bytes)) {
+      this.#forgetSent(0);
+    }
+  }
+
+  #forgetSent(unacknowledgedTokens: number): void {
+    const [message] = this.#messages;
+    this.#forgetFirst(unacknowledgedTokens);
+    this.#sent--;
+    this.#sentTokens -= message?.tokens ?? 0;
+    this.#sentBytes -= message?.bytes ?? 0;
   }
 
   #forgetFirst(unacknowledgedTokens: number): void {

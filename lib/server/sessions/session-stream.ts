@@ -4,6 +4,7 @@ import type { Caller } from '../caller.js';
 import { errorReply } from '../error-response.js';
 import type { ErrorReply } from '../error-response.js';
 import type { ExchangeWork } from '../exchange.js';
+import type { FrameBatching } from '../frame-batching.js';
 import type { RequestRecord } from '../request-ledger.js';
 import { RequestRecorder } from '../../profile/request-recorder.js';
 import type { RequestScheduling } from '../request-scheduling.js';
@@ -11,49 +12,64 @@ import type { ServerContext } from '../server-context.js';
 import type { Header } from '../socket-activity.js';
 import type { RequestTrace } from '../../tracing/request-trace.js';
 import { Credit } from './credit.js';
-import { chunkStart, doneMessage, errorMessage, flowMessage, resultMessage } from './server-messages.js';
-import type { StreamKind } from './server-messages.js';
 import type { Session } from './session.js';
+import type { StreamKind, StreamMessages } from './session-protocol.js';
 import { StreamWindow } from './stream-window.js';
-import type { FlowLevel } from './stream-window.js';
+import type { FlowLevel, Retention } from './stream-window.js';
+
+/** A connection that carries nothing until its stream begins. Until then a refusal is an answer of its own. */
+export interface StreamOpening {
+  open(): void;
+  refuse(reply: ErrorReply): void;
+  setHeaders(headers: readonly Header[]): void;
+}
 
 export interface StreamRequest {
   readonly id: string;
+  readonly requestId: string;
   readonly kind: StreamKind;
   readonly caller: Caller;
-  /** The client acknowledges, so what was sent is kept until it has. */
-  readonly acknowledges: boolean;
-  /** As the message carries them; empty for none. */
-  readonly traceparent: string;
-  readonly tracestate: string;
+  /** What becomes of what was sent. */
+  readonly retention: Retention;
+  /** What it is measured under. */
+  readonly method: string;
+  readonly route: string;
+  readonly trace: RequestTrace | undefined;
+  readonly frames: FrameBatching | undefined;
+  /** When it arrived; default: now. */
+  readonly startedMs?: number;
+  /** Undefined: the connection is open. */
+  readonly opening?: StreamOpening;
 }
 
 const clientLeft = 499;
-/** Requests over WebSockets are counted under it. */
-const webSocketRoute = '/ws/stream';
 
 /**
- * One request on a connection, from its message to the last message of its answer, in the place of an HTTP exchange. It
+ * One request on a connection, from its arrival to the last message of its answer, in the place of an HTTP exchange. It
  * holds a slot of its connection until its last message was sent and, with acknowledgements, acknowledged. However it
  * ends, it leaves the connection and the registry exactly once.
  *
  * Its decoder runs while what it makes can be sent: it pauses for a socket that does not drain, for lack of credit, for
  * a full window and while nobody is connected. What was decoded meanwhile stays in the window; nothing is dropped.
  */
-export class SocketStream implements RequestTarget, AnswerStream {
+export class SessionStream implements RequestTarget, AnswerStream {
   readonly id: string;
   readonly requestId: string;
   readonly caller: Caller;
-  readonly startedMs = performance.now();
+  readonly startedMs: number;
   readonly context: ServerContext;
   readonly owner: string;
   readonly framing = lineFraming;
+  readonly frames: FrameBatching | undefined;
   readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
   readonly #session: Session;
   readonly #window: StreamWindow;
   readonly #credit = new Credit();
-  readonly #chunkStart: string;
+  readonly #messages: StreamMessages;
+  readonly #method: string;
+  readonly #route: string;
+  #opening: StreamOpening | undefined;
   #work: ExchangeWork | undefined;
   #record: RequestRecord | undefined;
   #sequence = 0;
@@ -68,24 +84,29 @@ export class SocketStream implements RequestTarget, AnswerStream {
   #ackMs = 0;
 
   /** Registers itself: REQUIRES a free slot of the session, and no stream of it with this id. */
-  constructor(session: Session, { id, kind, caller, acknowledges, ...sent }: StreamRequest) {
+  constructor(session: Session, request: StreamRequest) {
     const { context, options } = session;
+    const { id, kind, caller, retention } = request;
     this.id = id;
-    this.requestId = `${session.id}:${id}`;
+    this.requestId = request.requestId;
+    this.startedMs = request.startedMs ?? performance.now();
     this.caller = caller;
     this.context = context;
     this.owner = context.keys.ownerOf(session.caller.key);
-    const { requestId } = this;
-    this.trace = context.tracing?.beginMessage(webSocketRoute, { type: `${kind}_request`, requestId, ...sent });
+    this.trace = request.trace;
+    this.frames = request.frames;
     this.recorder = context.meter === undefined ? undefined : new RequestRecorder();
     this.#session = session;
-    this.#chunkStart = chunkStart(kind, id);
+    this.#messages = session.protocol.forStream(session, kind, id);
+    this.#method = request.method;
+    this.#route = request.route;
+    this.#opening = request.opening;
     const limits = {
       messages: options.maxPendingMessages,
       tokens: options.maxUnacknowledgedTokens,
       bytes: context.limits.maxBufferedBytes,
     };
-    this.#window = new StreamWindow(limits, acknowledges);
+    this.#window = new StreamWindow(limits, retention);
     session.addStream(this);
     context.exchanges.add(this);
   }
@@ -120,7 +141,12 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.#isPaused = false;
   }
 
+  setHeaders(headers: readonly Header[]): void {
+    this.#opening?.setHeaders(headers);
+  }
+
   openStream(): AnswerStream {
+    this.#open();
     return this;
   }
 
@@ -138,7 +164,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
     if (!this.#isOpen) return;
     this.#pushChunks(parts, tokens);
     this.#status = 200;
-    this.#finish((sequence) => doneMessage(this.id, sequence, ending));
+    this.#finish((sequence) => this.#messages.done(sequence, ending));
   }
 
   fail(reply: ErrorReply): void {
@@ -147,20 +173,27 @@ export class SocketStream implements RequestTarget, AnswerStream {
 
   sendError(reply: ErrorReply): void {
     this.#noteError(reply);
-    this.#finish((sequence) => errorMessage(reply, this.id, sequence));
+    if (this.#opening === undefined) this.#finish((sequence) => this.#messages.error(sequence, reply));
+    else this.#refuse(reply);
   }
 
   sendJson(status: number, json: string): void {
-    if (this.#isOpen) this.#status = status;
-    this.#finish((sequence) => resultMessage(this.id, sequence, status, json));
+    if (!this.#isOpen) return;
+    this.#status = status;
+    this.#open();
+    this.#finish((sequence) => this.#messages.result(sequence, status, json));
   }
 
   /** Ends it now with an error, unless its end was sent; what was not sent before is left out. */
   abort(reply: ErrorReply): void {
     if (this.#isReleased) return;
     this.#noteError(reply);
+    if (this.#opening !== undefined) {
+      this.#refuse(reply);
+      return;
+    }
     const hasSaidSo = !this.#isOpen && this.#window.next === undefined;
-    if (!hasSaidSo) this.#session.send(errorMessage(reply, this.id, ++this.#sequence));
+    if (!hasSaidSo) this.#session.send(this.#messages.error(++this.#sequence, reply));
     this.abandon();
   }
 
@@ -169,6 +202,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.#window.clear();
     this.#close();
     this.#release();
+    this.#session.deleteStream(this);
   }
 
   grant(tokens: number | undefined, bytes: number | undefined): void {
@@ -179,7 +213,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   /** A first one begins acknowledgements: what is sent from here on is kept. False for what was never sent. */
   acknowledge(sequence: number): boolean {
     if (sequence > this.#window.seenUpTo) return false;
-    this.#window.keeps = true;
+    this.#window.retention = 'acknowledged';
     this.#window.acknowledge(sequence);
     this.#ackMs = performance.now();
     this.pump();
@@ -196,10 +230,20 @@ export class SocketStream implements RequestTarget, AnswerStream {
     this.#regulate();
   }
 
+  /** The client has seen the end of it. */
+  hasEndedAt(sequence: number): boolean {
+    return !this.#isOpen && sequence === this.#sequence;
+  }
+
+  /** What comes after this message is all here. */
+  canResumeAfter(sequence: number): boolean {
+    return sequence >= this.#window.goneUpTo && sequence <= this.#window.seenUpTo;
+  }
+
   /** There is another connection, whose client has seen everything up to `sequence`; undefined: what it acknowledged. */
   resumeAfter(sequence: number | undefined): void {
     const { goneUpTo, seenUpTo } = this.#window;
-    if (sequence !== undefined && (sequence < goneUpTo || sequence > seenUpTo)) {
+    if (sequence !== undefined && !this.canResumeAfter(sequence)) {
       const range = `a number from ${String(goneUpTo)} to ${String(seenUpTo)}`;
       const message = `Expected ${range} for last_sequence but received ${String(sequence)}.`;
       this.abort(errorReply('invalid_argument', message, 'last_sequence'));
@@ -223,16 +267,19 @@ export class SocketStream implements RequestTarget, AnswerStream {
         this.#credit.charge(tokens, bytes);
         session.credit.charge(tokens, bytes);
       }
-      if (window.keeps && !window.awaitsAck) this.#ackMs = performance.now();
+      if (!window.awaitsAck) this.#ackMs = performance.now();
       session.send(message.frame);
       window.markSent();
     }
     this.#regulate();
-    if (!this.#isOpen && window.isEmpty) this.#release();
+    if (this.#isOpen || !window.isDelivered) return;
+    this.#release();
+    session.delivered(this, window.bytes);
   }
 
   sweep(now: number): void {
-    const { ackTimeoutMs } = this.#session.options;
+    const { ackTimeoutMs } = this.context.limits;
+    this.#work?.sweep?.(now);
     if (this.#session.isAttached && this.#window.awaitsAck && now - this.#ackMs > ackTimeoutMs) {
       const message = `Nothing was acknowledged for ${String(ackTimeoutMs / 1000)} seconds.`;
       this.abort(errorReply('ack_timeout', message));
@@ -243,6 +290,19 @@ export class SocketStream implements RequestTarget, AnswerStream {
 
   shutDown(): void {
     this.abort(errorReply('shutting_down', 'The server is shutting down.'));
+  }
+
+  #open(): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    opening?.open();
+  }
+
+  #refuse(reply: ErrorReply): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.abandon();
+    opening?.refuse(reply);
   }
 
   #noteError({ status, code }: ErrorReply): void {
@@ -257,7 +317,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
     let carried = tokens;
     for (let to = parts.indexOf('\n'); to !== -1; to = parts.indexOf('\n', from)) {
       const sequence = ++this.#sequence;
-      this.#push(`${this.#chunkStart}${String(sequence)},"data":${parts.slice(from, to)}}`, carried);
+      this.#push(this.#messages.chunk(sequence, parts.slice(from, to)), carried);
       carried = 0;
       from = to + 1;
     }
@@ -280,7 +340,8 @@ export class SocketStream implements RequestTarget, AnswerStream {
     const session = this.#session;
     if (session.isWritable && window.level !== this.#toldLevel) {
       this.#toldLevel = window.level;
-      session.send(flowMessage(this.id, window));
+      const message = this.#messages.flow(window);
+      if (message !== undefined) session.send(message);
     }
     if (!this.#isOpen) return;
     if (!session.isWritable) session.wantsMore();
@@ -307,7 +368,7 @@ export class SocketStream implements RequestTarget, AnswerStream {
   #measure(): void {
     const { requestId, startedMs, recorder } = this;
     const traceId = this.trace?.traceId;
-    const facts = { requestId, startedMs, recorder, traceId, method: 'WEBSOCKET', route: webSocketRoute };
+    const facts = { requestId, startedMs, recorder, traceId, method: this.#method, route: this.#route };
     this.context.meter?.ended({ ...facts, status: this.#status, errorCode: this.#errorCode });
   }
 
@@ -315,7 +376,6 @@ export class SocketStream implements RequestTarget, AnswerStream {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#record?.settle('failed');
-    this.#session.deleteStream(this);
     this.context.exchanges.delete(this);
   }
 }
