@@ -46,6 +46,30 @@ describe('StreamWindow', () => {
     assert.deepEqual([window.isDelivered, window.awaitsAck, window.unacknowledgedTokens], [true, false, 0]);
   });
 
+  it('keeps the last that fit when nobody acknowledges but may come back, and is not filled by them', () => {
+    const window = new StreamWindow({ messages: 10, tokens: 100, bytes: 1000 }, 'recent');
+    for (let sequence = 1; sequence <= 50; sequence++) {
+      window.push(message(sequence));
+      assert.equal(window.level, 'healthy');
+      window.markSent();
+      assert.ok(window.pendingMessages <= 10);
+    }
+    assert.deepEqual([window.isDelivered, window.awaitsAck, window.goneUpTo, window.bytes], [true, false, 40, 100]);
+    window.rewind(45);
+    assert.deepEqual([window.next?.sequence, window.goneUpTo, window.isDelivered], [46, 45, false]);
+    // What waits to be sent does fill it.
+    for (let sequence = 51; sequence <= 55; sequence++) window.push(message(sequence));
+    assert.equal(window.isFull, true);
+    while (window.next !== undefined) window.markSent();
+    assert.deepEqual([window.fill, window.seenUpTo], [0, 55]);
+    const heavy = new StreamWindow({ messages: 10, tokens: 100, bytes: 25 }, 'recent');
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      heavy.push(message(sequence));
+      heavy.markSent();
+    }
+    assert.deepEqual([heavy.pendingMessages, heavy.bytes], [2, 20]);
+  });
+
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.constant('push' as const) },
     { weight: 4, arbitrary: fc.constant('send' as const) },
@@ -86,6 +110,43 @@ describe('StreamWindow', () => {
         );
         window.acknowledge(made);
         assert.deepEqual([window.isDelivered, window.unacknowledgedTokens, window.fill], [true, 0, 0]);
+      }),
+    );
+  });
+});
+
+describe('a StreamWindow that keeps the last messages', () => {
+  const step = fc.constantFrom('push', 'push', 'send', 'send', 'break');
+
+  // A client that lost no more than is kept gets every message, in order, and none twice; another one is told so.
+  it('delivers every message once to who did not miss more than that', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), fc.nat(), (steps, salt) => {
+        const window = new StreamWindow({ ...limits, messages: 8 }, 'recent');
+        const received: number[] = [];
+        let made = 0;
+        for (const [index, one] of steps.entries()) {
+          if (one === 'push' && !window.isFull) window.push(message(++made, made % 3));
+          const { next } = window;
+          if (one === 'send' && next !== undefined) {
+            window.markSent();
+            received.push(next.sequence);
+          }
+          if (one !== 'break') continue;
+          const kept = Math.max(0, received.length - ((salt + index) % 5));
+          if (kept < window.goneUpTo) continue;
+          received.length = kept;
+          window.rewind(kept);
+        }
+        for (let { next } = window; next !== undefined; { next } = window) {
+          window.markSent();
+          received.push(next.sequence);
+        }
+        assert.deepEqual(
+          received,
+          Array.from({ length: made }, (_, i) => i + 1),
+        );
+        assert.deepEqual([window.isDelivered, window.fill, window.pendingMessages <= 8], [true, 0, true]);
       }),
     );
   });
