@@ -12,7 +12,12 @@ const tool = z.object(
   {
     type: z.literal('function', { error: '"function" (this server calls no tools of its own)' }),
     function: z.object(
-      { name: toolName, description: text, parameters: looseObject('a JSON schema').nullish(), strict: flag },
+      {
+        name: toolName,
+        description: text.describe('What it does, for the model.'),
+        parameters: looseObject('a JSON schema').nullish().describe('A JSON schema of its arguments.'),
+        strict: flag.describe('Taken and left alone: a call that is forced follows its schema in any case.'),
+      },
       { error: 'an object with a name' },
     ),
   },
@@ -41,7 +46,7 @@ const allowedTools = z.object({
 
 /** What chat requests say about functions. */
 export const toolFields = {
-  tools: arrayOf(tool, { error: toolsError, most: mostTools }).nullish(),
+  tools: arrayOf(tool, { error: toolsError, most: mostTools }).nullish().describe('Functions that the model may call.'),
   tool_choice: z
     .union(
       [
@@ -50,8 +55,11 @@ export const toolFields = {
       ],
       { error: choiceError },
     )
-    .nullish(),
-  parallel_tool_calls: flag,
+    .nullish()
+    .describe('`auto`: the model decides; `required` or a named function: it must call; `none`. Default auto.'),
+  parallel_tool_calls: flag.describe(
+    'Whether one answer may call several functions. Default: what the template can show.',
+  ),
 };
 
 export type ToolBody = z.infer<z.ZodObject<typeof toolFields>>;
