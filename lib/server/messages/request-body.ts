@@ -5,6 +5,7 @@ import { arrayOf, checkItems, flag, integerBetween, looseObject, numberBetween, 
 import { jsonSchema } from '../schemas/constraints.js';
 import type { RawBody } from '../schemas/sampling.js';
 import { schedulingFields } from '../schemas/scheduling.js';
+import { toolParameters, toolsOf } from '../schemas/tool-parameters.js';
 
 const string = z.string({ error: 'a string' });
 const name = z
@@ -70,7 +71,7 @@ const tool = z.object(
     type: z.literal('custom', { error: toolError }).nullish(),
     name,
     description: text,
-    input_schema: looseObject('a JSON schema'),
+    input_schema: toolParameters,
     strict: flag,
   },
   { error: toolError },
@@ -109,7 +110,7 @@ const promptFields = {
   model: text,
   messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }),
   system: textOrBlocks(textBlock, 'a string or an array of blocks of type "text"').optional(),
-  tools: arrayOf(tool, { error: 'an array of tools', most: 1024 }).nullish(),
+  tools: toolsOf(tool, 'an array of tools').nullish(),
   tool_choice: toolChoice.nullish(),
   thinking: thinking.nullish(),
 };

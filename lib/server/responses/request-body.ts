@@ -8,6 +8,7 @@ import { rareSamplerFields } from '../schemas/rare-samplers.js';
 import { samplingFields } from '../schemas/sampling.js';
 import type { RawBody } from '../schemas/sampling.js';
 import { schedulingFields } from '../schemas/scheduling.js';
+import { toolParameters, toolsOf } from '../schemas/tool-parameters.js';
 import { inputItem, type SentItem } from './input-items.js';
 
 const inputError = 'a string or an array of at least one item';
@@ -25,7 +26,7 @@ const tool = z.object(
     type: z.literal('function', { error: '"function" (this server calls no tools of its own)' }),
     name,
     description: text,
-    parameters: looseObject('a JSON schema').nullish(),
+    parameters: toolParameters.nullish(),
     strict: flag,
   },
   { error: toolError },
@@ -92,7 +93,7 @@ export const responsesBody = z.object(
     top_p: numberBetween(0, 1),
     top_logprobs: integerBetween(0, 20),
     include: z.array(z.enum(includable, { error: 'something to include' }), { error: 'an array' }).nullish(),
-    tools: arrayOf(tool, { error: 'an array of tools', most: 1024 }).nullish(),
+    tools: toolsOf(tool, 'an array of tools').nullish(),
     tool_choice: toolChoice.nullish(),
     parallel_tool_calls: flag,
     text: z
