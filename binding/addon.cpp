@@ -1,6 +1,7 @@
 // Entry of the addon: the export table (NativeAddon in lib/native-types.ts).
 #include <napi.h>
 
+#include "binding/devices.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/journal.h"
@@ -23,29 +24,6 @@ void initialize(const Napi::CallbackInfo & info) {
     if (!status) throw to_error(info.Env(), status);
 }
 
-// systemInfo(): NativeSystemInfo
-Napi::Value system_info(const Napi::CallbackInfo & info) {
-    const Napi::Env env = info.Env();
-    const llama::SystemInfo system = llama::system_info();
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("llamaVersion", system.llama_version);
-    object.Set("cpuBackend", system.cpu_backend);
-    object.Set("features", system.features);
-    object.Set("availableCores", system.available_cores);
-    Napi::Array devices = Napi::Array::New(env, system.devices.size());
-    for (size_t i = 0; i < system.devices.size(); ++i) {
-        Napi::Object device = Napi::Object::New(env);
-        device.Set("name", system.devices[i].name);
-        device.Set("description", system.devices[i].description);
-        device.Set("kind", system.devices[i].kind);
-        device.Set("memoryFreeBytes", static_cast<double>(system.devices[i].memory_free_bytes));
-        device.Set("memoryTotalBytes", static_cast<double>(system.devices[i].memory_total_bytes));
-        devices.Set(static_cast<uint32_t>(i), device);
-    }
-    object.Set("devices", devices);
-    return object;
-}
-
 // quantizationTypes(): readonly string[]
 Napi::Value quantization_types(const Napi::CallbackInfo & info) {
     const auto types = llama::quantization_types();
@@ -62,6 +40,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(environment);
     exports.Set("createStatistics", Napi::Function::New<create_statistics>(env, "createStatistics"));
     exports.Set("initialize", Napi::Function::New<initialize>(env, "initialize"));
+    exports.Set("devices", Napi::Function::New<read_devices>(env, "devices"));
     exports.Set("systemInfo", Napi::Function::New<system_info>(env, "systemInfo"));
     exports.Set("checkGguf", Napi::Function::New<check_gguf_file>(env, "checkGguf"));
     exports.Set("loadModel", Napi::Function::New<load_model>(env, "loadModel"));

@@ -181,6 +181,10 @@ Napi::Value ModelObject::info(const Napi::CallbackInfo & info) {
     object.Set("trainContextSize", d.train_context_size);
     object.Set("embeddingLength", d.embedding_length);
     object.Set("layerCount", d.layer_count);
+    Napi::Object gpu_layers = Napi::Object::New(env);
+    gpu_layers.Set("offloaded", d.offloaded_layers);
+    gpu_layers.Set("total", d.layer_count + 1);
+    object.Set("gpuLayers", gpu_layers);
     object.Set("headCount", d.head_count);
     object.Set("vocabularySize", d.vocabulary_size);
     object.Set("bosToken", d.bos_token);

@@ -40,6 +40,11 @@ class OptionReader {
         if (!value.IsString()) throw wrong("a string", name);
         return value.As<Napi::String>().Utf8Value();
     }
+    Napi::Array array(const char * name) const {
+        const Napi::Value value = object_.Get(name);
+        if (!value.IsArray()) throw wrong("an array", name);
+        return value.As<Napi::Array>();
+    }
     OptionReader object(const char * name) const {
         const Napi::Value value = object_.Get(name);
         if (!value.IsObject()) throw wrong("an object", name);
@@ -75,16 +80,34 @@ llama::EngineOptions read_engine_options(const OptionReader & options) {
     return engine;
 }
 
+llama::OffloadOptions read_offload_options(const OptionReader & options, const llama::EngineOptions & engine) {
+    llama::OffloadOptions offload;
+    offload.gpu_layers = options.integer("gpuLayers");
+    offload.main_gpu = options.integer("mainGpu");
+    const Napi::Array devices = options.array("devices");
+    for (uint32_t i = 0; i < devices.Length(); ++i) offload.devices.push_back(devices.Get(i).ToString().Utf8Value());
+    const Napi::Array shares = options.array("tensorSplit");
+    for (uint32_t i = 0; i < shares.Length(); ++i)
+        offload.tensor_split.push_back(shares.Get(i).ToNumber().FloatValue());
+    offload.capacity = {engine.context_size, engine.parallel, engine.batch_size};
+    return offload;
+}
+
 LoadSettings read_settings(const Napi::Object & object) {
     const OptionReader options(object);
     LoadSettings settings;
     settings.model.path = object.Get("path").ToString().Utf8Value();
-    settings.model.gpu_layers = options.integer("gpuLayers");
-    settings.model.chat_template = options.text("chatTemplate");
-    settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
     settings.engine = read_engine_options(options);
     settings.draft.path = options.object("speculation").text("draftModelPath");
-    settings.draft.gpu_layers = settings.model.gpu_layers;
+    settings.model.offload = read_offload_options(options, settings.engine);
+    settings.model.chat_template = options.text("chatTemplate");
+    settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
+    // Room for the draft is planned with the model's, so it takes what was kept for it.
+    settings.draft.offload = settings.model.offload;
+    if (settings.draft.offload.gpu_layers == llama::OffloadOptions::kAuto) {
+        settings.draft.offload.gpu_layers = llama::OffloadOptions::kAll;
+    }
+    if (settings.engine.max_draft_tokens > 0) settings.model.offload.draft_path = settings.draft.path;
     return settings;
 }
 

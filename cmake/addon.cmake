@@ -1,6 +1,7 @@
 # The addon. cmake-js passes CMAKE_JS_INC (node-api-headers and node-addon-api), CMAKE_JS_SRC and CMAKE_JS_LIB.
 add_library(inferno SHARED
   binding/addon.cpp
+  binding/devices.cpp
   binding/embedding.cpp
   binding/errors.cpp
   binding/event_bridge.cpp

@@ -7,7 +7,7 @@
  */
 
 import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
-import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
+import type { NativeGgufSummary, NativeLoadOptions, NativeOffloadOption } from './native-load-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
 import type { Tier } from './native-tiers.js';
@@ -29,6 +29,8 @@ export interface NativeModelInfo {
   readonly batchSize: number;
   readonly embeddingLength: number;
   readonly layerCount: number;
+  /** Of layerCount + 1: the output counts as a layer. */
+  readonly gpuLayers: { readonly offloaded: number; readonly total: number };
   readonly headCount: number;
   readonly vocabularySize: number;
   readonly bosToken: number;
@@ -289,7 +291,7 @@ export interface NativeModel {
   memoryBytes(): number;
   /** A second engine over the same weights. */
   replicate(
-    options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>,
+    options: Omit<NativeLoadOptions, 'path' | NativeOffloadOption | 'chatTemplate' | 'vocabularyOnly'>,
   ): NativeLoadHandle;
   /**
    * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
@@ -340,14 +342,46 @@ export interface NativeDevice {
   readonly name: string;
   readonly description: string;
   readonly kind: 'cpu' | 'gpu' | 'igpu' | 'accel';
+  /** llama.cpp's backend that drives it: CPU, CUDA, Vulkan, MTL, ROCm. */
+  readonly backend: string;
+  /** "0000:01:00.0"; empty when the backend does not tell it. */
+  readonly pciAddress: string;
   readonly memoryFreeBytes: number;
   readonly memoryTotalBytes: number;
 }
 
+/** What a driver reports of its GPU; what it does not know is absent. */
+export interface NativeGpuReading {
+  readonly pciAddress: string;
+  readonly name: string;
+  readonly vendor: 'nvidia' | 'amd' | 'intel';
+  readonly driver: string;
+  readonly memoryTotalBytes?: number;
+  readonly memoryUsedBytes?: number;
+  /** 0 to 1, over the driver's last sampling period. */
+  readonly utilization?: number;
+  readonly temperatureCelsius?: number;
+  readonly powerWatts?: number;
+  readonly powerLimitWatts?: number;
+}
+
+export interface NativeDevices {
+  /** What llama.cpp's loaded backends can compute on. */
+  readonly computing: readonly NativeDevice[];
+  /** What NVIDIA's, AMD's and Intel's drivers know of. */
+  readonly gpus: readonly NativeGpuReading[];
+  /** Sentences about drivers that are there and do not answer. */
+  readonly problems: readonly string[];
+}
+
 export interface NativeSystemInfo {
   readonly llamaVersion: string;
-  /** Name of the CPU variant that was loaded. */
+  /** llama.cpp's name of the CPU backend. */
   readonly cpuBackend: string;
+  /** File of the CPU variant that was chosen for this processor; empty when unknown. */
+  readonly cpuLibrary: string;
+  /** llama.cpp's backends that were loaded, also those that found no device. */
+  readonly backends: readonly string[];
   readonly features: string;
   readonly devices: readonly NativeDevice[];
   readonly availableCores: number;
@@ -369,6 +403,8 @@ export interface NativeAddon {
   /** The directory that holds the addon's own libraries, and those of packages with more backends; idempotent. */
   initialize(libraryDirectory: string, backendDirectories: readonly string[]): void;
   systemInfo(): NativeSystemInfo;
+  /** Asks backends and drivers, off the JS thread. */
+  devices(): Promise<NativeDevices>;
   /** Reads and checks the whole structure of a GGUF file without loading it. Rejects with 'invalid_model_file' etc. */
   checkGguf(path: string): Promise<NativeGgufSummary>;
   /** `onProgress` gets 0…1 on the JS thread. */

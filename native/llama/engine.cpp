@@ -50,7 +50,7 @@ Engine::~Engine() { shut_down(); }
 Status Engine::create_context() {
     auto capacity =
         plan_capacity({options_.context_size, options_.parallel, options_.batch_size},
-                      model_->description().train_context_size, model_->kv_bytes_per_token(), available_memory_bytes());
+                      model_->description().train_context_size, model_->kv_bytes_per_token(), model_->kv_room_bytes());
     if (!capacity) return capacity.status();
     parallel_ = capacity.value().parallel;
     batch_size_ = capacity.value().batch_size;
