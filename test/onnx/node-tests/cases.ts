@@ -39,16 +39,15 @@ export function modelPath({ folder }: NodeCase): string {
   return join(folder, 'model.onnx');
 }
 
-/** protobuf gives what is not in a message as an empty one. */
 function valueOf(type: TypeMessage, bytes: Uint8Array): NodeValue {
-  if (type.optional_type != null) {
+  if (type.optional_type !== undefined) {
     const inner = type.optional_type.elem_type;
     const { elem_type, tensor_value, sequence_value } = decode('OptionalProto', bytes);
-    if (elem_type === 0) return undefined;
-    if (inner.sequence_type != null) return sequence_value?.tensor_values?.map(tensorOf);
-    return tensor_value == null ? undefined : tensorOf(tensor_value);
+    if (elem_type === undefined) return undefined;
+    if (inner.sequence_type !== undefined) return sequence_value?.tensor_values?.map(tensorOf);
+    return tensor_value === undefined ? undefined : tensorOf(tensor_value);
   }
-  if (type.sequence_type != null) return (decode('SequenceProto', bytes).tensor_values ?? []).map(tensorOf);
+  if (type.sequence_type !== undefined) return (decode('SequenceProto', bytes).tensor_values ?? []).map(tensorOf);
   return tensorOf(decode('TensorProto', bytes));
 }
 
