@@ -1,9 +1,5 @@
 #include "binding/model.h"
 
-#include <cstdlib>
-#include <mutex>
-#include <set>
-
 #include "binding/embedding.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
@@ -70,40 +66,14 @@ Napi::Value number(Napi::Env env, double value) { return Napi::Number::New(env, 
 
 }  // namespace
 
-// process.exit() runs no cleanup hooks: engines that still compute then would meet llama.cpp's destroyed statics.
-class LiveStates {
-  public:
-    static LiveStates & get() {
-        static LiveStates * const states = new LiveStates();  // never destroyed: used at exit
-        return *states;
-    }
-    void add(ModelState * state) {
-        const std::lock_guard lock(mutex_);
-        if (!registered_) std::atexit([] { get().stop_all(); });
-        registered_ = true;
-        states_.insert(state);
-    }
-    void remove(ModelState * state) {
-        const std::lock_guard lock(mutex_);
-        states_.erase(state);
-    }
-
-  private:
-    void stop_all() {
-        const std::lock_guard lock(mutex_);
-        for (ModelState * state : states_) {
-            if (state->engine) state->engine->shut_down();
-        }
-    }
-    std::mutex mutex_;
-    std::set<ModelState *> states_;
-    bool registered_ = false;
-};
+void ModelState::stop() {
+    if (engine) engine->shut_down();
+}
 
 void ModelState::shut_down() {
     LiveStates::get().remove(this);
     unloaded = true;
-    if (engine) engine->shut_down();
+    stop();
     bridge->close();
 }
 

@@ -6,18 +6,20 @@
 #include <memory>
 
 #include "binding/event_bridge.h"
+#include "binding/live_states.h"
 #include "native/llama/engine.h"
 #include "native/llama/model.h"
 
 namespace inferno::binding {
 
 // What a model owns outside of JS. Shared between the JS object, the environment's cleanup hook and unload workers.
-struct ModelState {
+struct ModelState final : Stoppable {
     std::shared_ptr<const llama::Model> model;
     std::shared_ptr<llama::Engine> engine;  // null when only the vocabulary was loaded
     std::shared_ptr<EventBridge> bridge;
     bool unloaded = false;
 
+    void stop() override;
     // Rule 3: joins the engine, then closes the bridge. Idempotent. JS thread.
     void shut_down();
 };

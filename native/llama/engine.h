@@ -133,6 +133,7 @@ class Engine {
     bool step_embedding();
     void plan();
     bool is_vip_step();
+    int within_share(int threads) const;
     void decode();
     void run_decode_call();
     void remove_bridges();
