@@ -10,6 +10,7 @@ struct Environment {
     Napi::FunctionReference model_constructor;
     Napi::FunctionReference journal_constructor;
     Napi::FunctionReference statistics_constructor;
+    Napi::FunctionReference onnx_session_constructor;
 };
 
 }  // namespace inferno::binding

@@ -8,6 +8,7 @@
 
 import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
 import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
+import type { NativeOnnxAddon } from './native-onnx-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
 
@@ -363,7 +364,7 @@ export interface NativeZstdStream {
   write(bytes: Uint8Array, ends: boolean): Uint8Array;
 }
 
-export interface NativeAddon {
+export interface NativeAddon extends NativeOnnxAddon {
   /** Levels 1 to 22; both sides keep 2^windowLog bytes, 10 to 27. */
   readonly ZstdStream: new (level: number, windowLog: number) => NativeZstdStream;
   /** Statistics that the caller records into; one thread. */
