@@ -3,12 +3,15 @@ add_library(inferno SHARED
   binding/addon.cpp
   binding/embedding.cpp
   binding/errors.cpp
+  binding/engine_state.cpp
   binding/event_bridge.cpp
+  binding/generator_methods.cpp
   binding/journal.cpp
   binding/model.cpp
   binding/model_loader.cpp
   binding/onnx_session.cpp
   binding/onnx_session_loader.cpp
+  binding/onnx_text_engine.cpp
   binding/onnx_value_reader.cpp
   binding/profiles.cpp
   binding/promise_settler.cpp

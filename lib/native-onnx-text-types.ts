@@ -41,8 +41,17 @@ export interface NativeOnnxTextOptions {
   readonly profiling: boolean;
 }
 
-/** How the graph keeps its past. */
-export type OnnxCacheLayout = 'growing' | 'shared';
+/** How the graph keeps its past, as tried out when the engine was made. */
+export interface NativeOnnxCacheInfo {
+  /** The present outputs are the past with the new tokens behind it, or the new tokens are written into the past. */
+  readonly layout: 'growing' | 'shared';
+  /** Sequences of different lengths may share a run. */
+  readonly pads: boolean;
+  /** A prompt may come in pieces. */
+  readonly chunks: boolean;
+  /** Copied in all because sequences joined, left or changed places. */
+  readonly bytesMoved: number;
+}
 
 /**
  * Continuous batching over an ONNX decoder graph. What JS must do is tokenizing: every request carries `tokens`, and one
@@ -50,6 +59,7 @@ export type OnnxCacheLayout = 'growing' | 'shared';
  * tools and reasoning then work as with a GGUF model.
  */
 export interface NativeOnnxTextEngine extends NativeGenerator {
+  cacheInfo(): NativeOnnxCacheInfo;
   /** The prompt of a request with `messagesJson`, to be tokenized with control tokens read as such. */
   renderPrompt(request: NativeGenerationRequest): string;
   /** What each token says, control tokens as their names; may be part of a UTF-8 character. */

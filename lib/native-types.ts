@@ -8,6 +8,7 @@
 
 import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
 import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
+import type { NativeOnnxTextOptions, NativeOnnxTextHandle } from './native-onnx-text-types.js';
 import type { NativeOnnxAddon } from './native-onnx-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
@@ -378,6 +379,8 @@ export interface NativeAddon extends NativeOnnxAddon {
   checkGguf(path: string): Promise<NativeGgufSummary>;
   /** `onProgress` gets 0…1 on the JS thread. */
   loadModel(options: NativeLoadOptions, onProgress: ((fraction: number) => void) | undefined): NativeLoadHandle;
+  /** Tries the graph out first. Rejects with 'unsupported_model', 'invalid_argument', 'out_of_memory', … */
+  createOnnxTextEngine(options: NativeOnnxTextOptions): NativeOnnxTextHandle;
   /** Names accepted by `quantize`, e.g. "Q4_K_M". */
   quantizationTypes(): readonly string[];
   quantize(input: string, output: string, type: string, threads: number): Promise<void>;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "native/core/available_cores.h"
-#include "native/llama/backend.h"
 #include "native/llama/capacity.h"
 
 namespace inferno::onnx {
@@ -56,7 +55,7 @@ Status TextEngine::open(std::shared_ptr<const Session> session) {
     const uint64_t token_bytes = graph_.token_bytes() * copies;
     auto capacity =
         llama::plan_capacity({options_.context_size, options_.parallel, options_.batch_size},
-                             model_->description().train_context_size, token_bytes, llama::available_memory_bytes());
+                             model_->description().train_context_size, token_bytes, available_memory_bytes());
     if (!capacity) return capacity.status();
     context_size_ = capacity.value().context_size;
     parallel_ = capacity.value().parallel;

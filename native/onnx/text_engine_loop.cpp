@@ -1,8 +1,9 @@
 // The thread of TextEngine: who runs, what runs together, what comes of it.
 #include <algorithm>
+#include <utility>
 
+#include "native/core/available_cores.h"
 #include "native/core/clock.h"
-#include "native/llama/backend.h"
 #include "native/onnx/text_engine.h"
 
 namespace inferno::onnx {
@@ -221,7 +222,7 @@ void TextEngine::refresh_machine() {
     machine_checked_us_ = now;
     desk_.refresh_memory();
     const uint64_t sequence_bytes = graph_.token_bytes() * static_cast<uint64_t>(context_size_);
-    const uint64_t free_bytes = llama::available_memory_bytes();
+    const uint64_t free_bytes = available_memory_bytes();
     spare_sequences_ = free_bytes == 0 || sequence_bytes == 0
                            ? parallel_
                            : static_cast<int32_t>(std::min<uint64_t>(free_bytes / sequence_bytes, kMaxParallel));
