@@ -17,6 +17,7 @@ import {
   listBackground,
 } from './routes/background.js';
 import { chatCompletions } from './routes/chat-completions.js';
+import { classify } from './routes/classify.js';
 import { completions } from './routes/completions.js';
 import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
@@ -34,6 +35,7 @@ import {
 } from './routes/profiles.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
+import { rerank } from './routes/rerank.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
 import { upgradeRequired } from './routes/upgrade-required.js';
@@ -81,6 +83,8 @@ const postRoutes: readonly PostRoute[] = [
   { path: '/v1/messages', handle: messages },
   { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
+  { path: '/v1/rerank', handle: rerank },
+  { path: '/v1/classify', handle: classify },
   { path: '/tokenize', handle: tokenize },
   { path: '/detokenize', handle: detokenize },
 ];

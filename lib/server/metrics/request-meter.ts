@@ -18,12 +18,17 @@ const profiledRoutes: ReadonlySet<string> = new Set([
   '/v1/chat/completions',
   '/v1/completions',
   '/v1/embeddings',
+  '/v1/rerank',
+  '/v1/reranking',
+  '/v1/classify',
   '/chat/completions',
   '/completion',
   '/completions',
   '/infill',
   '/embedding',
   '/embeddings',
+  '/rerank',
+  '/reranking',
 ]);
 
 export function isProfiled(route: string): boolean {
