@@ -38,7 +38,7 @@ Napi::Object profile_to_js(Napi::Env env, const profile::GenerationProfile & pro
 
 }  // namespace
 
-Napi::Value profiles_to_js(Napi::Env env, const llama::Engine & engine, size_t limit) {
+Napi::Value profiles_to_js(Napi::Env env, const llama::GenerationEngine & engine, size_t limit) {
     Napi::Array list = Napi::Array::New(env);
     if (engine.recorder() == nullptr) return list;
     uint32_t index = 0;

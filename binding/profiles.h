@@ -3,11 +3,11 @@
 
 #include <napi.h>
 
-#include "native/llama/engine.h"
+#include "native/llama/generation_engine.h"
 
 namespace inferno::binding {
 
 // NativeGenerationProfile[], newest first.
-Napi::Value profiles_to_js(Napi::Env env, const llama::Engine & engine, size_t limit);
+Napi::Value profiles_to_js(Napi::Env env, const llama::GenerationEngine & engine, size_t limit);
 
 }  // namespace inferno::binding

@@ -3,10 +3,16 @@ add_library(inferno SHARED
   binding/addon.cpp
   binding/embedding.cpp
   binding/errors.cpp
+  binding/engine_state.cpp
   binding/event_bridge.cpp
+  binding/generator_methods.cpp
   binding/journal.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/onnx_session.cpp
+  binding/onnx_session_loader.cpp
+  binding/onnx_text_engine.cpp
+  binding/onnx_value_reader.cpp
   binding/profiles.cpp
   binding/promise_settler.cpp
   binding/queue_status.cpp
@@ -26,4 +32,4 @@ elseif(APPLE)
   target_link_options(inferno PRIVATE -undefined dynamic_lookup)
 endif()
 # Backends are loaded at run time, so nothing links them; the addon still needs them beside it.
-add_dependencies(inferno ${INFERNO_BACKENDS} inferno-probe)
+add_dependencies(inferno ${INFERNO_BACKENDS} inferno-probe inferno-onnxruntime)
