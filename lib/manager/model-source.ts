@@ -1,6 +1,7 @@
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 import type { ChatMessage, ModelInfo, QueueStatus } from '../api/types.js';
 import type { Work, WorkScheduling } from '../api/work.js';
+import type { OnnxModel } from '../onnx/onnx-model.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
 import type { NativeEmbeddings, NativeGenerationRequest } from '../native-types.js';
 
@@ -36,6 +37,9 @@ export interface ScoringOptions extends EncodingOptions {
   readonly raw?: boolean | undefined;
 }
 
+/** A model as a graph: tensors by the names that it has for them. */
+export type TensorGraph = Pick<OnnxModel, 'inputs' | 'outputs' | 'run'>;
+
 /** What the server needs of a loaded model. */
 export interface ServableModel {
   readonly info: ModelInfo;
@@ -65,6 +69,8 @@ export interface ServableModel {
   startRerank?(query: string, documents: readonly string[], options: ScoringOptions): Work<Relevances>;
   /** Without it, the model cannot classify. */
   startClassification?(inputs: readonly string[], options: ScoringOptions): Work<Classifications>;
+  /** Without it, the model takes no tensors. */
+  readonly graph?: TensorGraph;
   /** What its engines timed, of each replica; without it, only requests are timed. */
   phaseStatistics?(): readonly NativeStatistics[];
   /** Cheap; asked for at most every 50 ms and model. */
@@ -74,6 +80,9 @@ export interface ServableModel {
   /** Frees all of it. */
   unload?(): Promise<void>;
 }
+
+/** What the loading of a model may give; a graph alone is made servable. */
+export type AnyLoadedModel = ServableModel | OnnxModel;
 
 /** What a model can be asked for; text is what the first engine's models are for. */
 export function capabilitiesOf({ capabilities, info }: ServableModel): readonly ModelCapability[] {
@@ -92,7 +101,7 @@ interface NamedSource {
 
 /** A model that its owner has loaded or is loading, and that only its owner unloads. */
 export interface LoadedModelSource extends NamedSource {
-  readonly model: ServableModel | Promise<ServableModel>;
+  readonly model: AnyLoadedModel | Promise<AnyLoadedModel>;
   /** Of the loading, 0 to 1; shown by /health/ready. */
   readonly progress?: () => number;
 }
@@ -100,7 +109,7 @@ export interface LoadedModelSource extends NamedSource {
 /** A model that the server loads when it is needed and unloads when it is idle or in the way. */
 export interface LoadableModelSource extends NamedSource {
   /** Called again after each unloading or failure. Rejects when `signal` aborts. `onProgress` takes 0 to 1. */
-  load(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<ServableModel>;
+  load(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<AnyLoadedModel>;
   /** Default: the model's own `unload`. */
   unload?(model: ServableModel): Promise<void>;
   /** Bytes it will take. Asked once before the first loading; what was measured then counts from there on. */

@@ -136,8 +136,9 @@ export class TextTokenizer {
     return this.#table;
   }
 
-  isSpecial(id: number): boolean {
-    return this.#special.has(id);
+  /** Tokens that are looked for before anything else; special ones are not part of answers. */
+  get addedTokens(): readonly { readonly id: number; readonly special: boolean }[] {
+    return this.#json.added_tokens.map(({ id, special }) => ({ id, special: special === true }));
   }
 
   /** Texts are the bytes of their tokens in a row; in other vocabularies words are joined by rules. */
