@@ -1,7 +1,7 @@
 import type { TokenStream } from '../api/token-sink.js';
 import type { ModelInfo, QueueStatus } from '../api/types.js';
 import { InfernoError } from '../errors.js';
-import type { ModelCapability, ServableModel } from '../manager/model-source.js';
+import type { ModelCapability, ServableModel, TensorGraph } from '../manager/model-source.js';
 import { graphInfo, graphQueueStatus } from './encoder-info.js';
 import { OnnxModel } from './onnx-model.js';
 import type { OnnxFeeds, OnnxOutputs, OnnxRunOptions } from './onnx-model.js';
@@ -11,7 +11,7 @@ export class ServableGraph implements ServableModel {
   readonly format = 'onnx';
   readonly info: ModelInfo;
   readonly capabilities: readonly ModelCapability[] = ['infer'];
-  readonly graph: ServableModel['graph'];
+  readonly graph: TensorGraph;
   readonly #model: OnnxModel;
   #running = 0;
 
@@ -42,7 +42,7 @@ export class ServableGraph implements ServableModel {
     await this.#model.close();
   }
 
-  async #run(feeds: OnnxFeeds, options: OnnxRunOptions): Promise<OnnxOutputs> {
+  async #run(feeds: OnnxFeeds, options?: OnnxRunOptions): Promise<OnnxOutputs> {
     this.#running++;
     try {
       return await this.#model.run(feeds, options);

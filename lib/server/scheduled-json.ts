@@ -13,7 +13,9 @@ import type { ResolvedLimits } from './server-options.js';
 import { withModel } from './with-model.js';
 
 /** What such a body has besides its own fields. */
-type ScheduledBody = Pick<SchedulingBody, 'priority' | 'deadline_ms' | 'user'> & { readonly model?: string | null | undefined };
+type ScheduledBody = Pick<SchedulingBody, 'priority' | 'deadline_ms' | 'user'> & {
+  readonly model?: string | null | undefined;
+};
 
 export interface ScheduledRoute<Body extends ScheduledBody> {
   readonly schema: z.ZodType<Body>;

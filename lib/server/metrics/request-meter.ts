@@ -21,6 +21,7 @@ const profiledRoutes: ReadonlySet<string> = new Set([
   '/v1/rerank',
   '/v1/reranking',
   '/v1/classify',
+  '/v2/models/*',
   '/chat/completions',
   '/completion',
   '/completions',
@@ -31,8 +32,8 @@ const profiledRoutes: ReadonlySet<string> = new Set([
   '/reranking',
 ]);
 
-export function isProfiled(route: string): boolean {
-  return profiledRoutes.has(route);
+export function isProfiled(method: string, route: string): boolean {
+  return method === 'POST' && profiledRoutes.has(route);
 }
 
 /** Without a saved baseline the first requests are what is usual … */
