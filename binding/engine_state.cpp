@@ -1,44 +1,11 @@
 #include "binding/engine_state.h"
 
-#include <cstdlib>
-#include <mutex>
-#include <set>
 #include <utility>
 
 #include "binding/errors.h"
 
 namespace inferno::binding {
 namespace {
-
-// process.exit() runs no cleanup hooks: engines that still compute then would meet llama.cpp's destroyed statics.
-class LiveStates {
-  public:
-    static LiveStates & get() {
-        static LiveStates * const states = new LiveStates();  // never destroyed: used at exit
-        return *states;
-    }
-    void add(EngineState * state) {
-        const std::lock_guard lock(mutex_);
-        if (!registered_) std::atexit([] { get().stop_all(); });
-        registered_ = true;
-        states_.insert(state);
-    }
-    void remove(EngineState * state) {
-        const std::lock_guard lock(mutex_);
-        states_.erase(state);
-    }
-
-  private:
-    void stop_all() {
-        const std::lock_guard lock(mutex_);
-        for (EngineState * state : states_) {
-            if (state->engine) state->engine->shut_down();
-        }
-    }
-    std::mutex mutex_;
-    std::set<EngineState *> states_;
-    bool registered_ = false;
-};
 
 class UnloadWorker : public Napi::AsyncWorker {
   public:
@@ -85,10 +52,14 @@ void shut_down_at_exit(void * data) { static_cast<EngineState *>(data)->shut_dow
 
 }  // namespace
 
+void EngineState::stop() {
+    if (engine) engine->shut_down();
+}
+
 void EngineState::shut_down() {
     LiveStates::get().remove(this);
     unloaded = true;
-    if (engine) engine->shut_down();
+    stop();
     bridge->close();
 }
 

@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "binding/event_bridge.h"
+#include "binding/live_states.h"
 #include "native/llama/generation_engine.h"
 
 namespace inferno::binding {
 
 // Shared between the JS object, the environment's cleanup hook and unload workers.
-struct EngineState {
+struct EngineState : Stoppable {
     std::shared_ptr<llama::GenerationEngine> engine;  // null when only a vocabulary was loaded
     std::shared_ptr<EventBridge> bridge;
     bool unloaded = false;
 
     virtual ~EngineState() = default;
+    void stop() override;
     // Rule 3: joins the engine, then closes the bridge. Idempotent.
     void shut_down();
     // Gives up everything that is large, to be destroyed wherever the caller likes.

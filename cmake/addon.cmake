@@ -7,12 +7,15 @@ add_library(inferno SHARED
   binding/event_bridge.cpp
   binding/generator_methods.cpp
   binding/journal.cpp
+  binding/js_waker.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/onnx_call.cpp
+  binding/onnx_outputs.cpp
   binding/onnx_session.cpp
   binding/onnx_session_loader.cpp
   binding/onnx_text_engine.cpp
-  binding/onnx_value_reader.cpp
+  binding/onnx_values.cpp
   binding/profiles.cpp
   binding/promise_settler.cpp
   binding/queue_status.cpp

@@ -1,4 +1,6 @@
 /** The part of the addon's contract that runs ONNX models. */
+import type { NativeStatistics } from './native-statistics-types.js';
+import type { NativeGenerationProfile } from './native-types.js';
 
 /** In the order of their numbers in native/onnx/element_type.h, which start at 1. */
 export const elementTypes = [
@@ -67,12 +69,24 @@ export type NativeTensorData = NodeJS.TypedArray | readonly string[];
 /** An ArrayBuffer, texts, or undefined for an output whose memory the caller gave. */
 export type NativeOutputData = ArrayBuffer | readonly string[] | undefined;
 
-export interface NativeOnnxRun {
-  /** Rejects with 'invalid_tensor', 'run_failed', 'cancelled', … `header` is laid out as after `runSync`. */
-  readonly promise: Promise<{ readonly data: readonly NativeOutputData[]; readonly header: Float64Array }>;
-  /** Ends the run after its present node. Idempotent. */
-  cancel(): void;
+/** What the graph does not have of what a call named; every fault of the call is then in one error. */
+export interface NativeUnknownNames {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
 }
+
+export interface NativeOnnxQueueStatus {
+  readonly queued: number;
+  readonly running: number;
+  readonly finished: number;
+  readonly cancelled: number;
+  readonly expired: number;
+  /** Runs that took microseconds, on the thread that asked for them. */
+  readonly ranInline: number;
+}
+
+/** Called once for every run that got a number: with its outputs, or with what went wrong. */
+export type NativeOnnxSink = (run: number, outputs: readonly NativeOutputData[] | undefined, error: unknown) => void;
 
 export interface NativeOnnxSession {
   inputs(): NativeOnnxValueInfo[];
@@ -80,11 +94,34 @@ export interface NativeOnnxSession {
   metadata(): Record<string, string>;
   /** What the weights take at least: the sizes of the model's files. */
   memoryBytes(): number;
-  /** The numbers of a call and of its answer; lib/onnx/call-header.ts has the layout. */
-  setHeader(header: Float64Array): void;
-  /** Runs on this thread. */
-  runSync(data: readonly NativeTensorData[]): NativeOutputData[];
-  run(data: readonly NativeTensorData[]): NativeOnnxRun;
+  /** The last runs that ended, newest first, at most 1,000. `prefillUs` is the run. */
+  profiles(limit: number): NativeGenerationProfile[];
+  /** Phases queue, run and total. */
+  statistics(): NativeStatistics;
+  queueStatus(): NativeOnnxQueueStatus;
+  /**
+   * `header` has the numbers of a call, and of its answer whenever outputs are given to somebody;
+   * lib/onnx/call-header.ts has the layout. Must be called before the first run.
+   */
+  setSink(header: Float64Array, onEnd: NativeOnnxSink): void;
+  /** Runs on this thread, past the queue. Throws 'invalid_tensor', 'run_failed', … */
+  runSync(data: readonly NativeTensorData[], unknown?: NativeUnknownNames): NativeOutputData[];
+  /**
+   * Outputs when the run was known to take microseconds, nothing waited and it was done at once; else the number that the
+   * sink will get. The memory of `data` must be left alone until then. Throws 'invalid_tensor', 'queue_full', …
+   *
+   * @param tier index into `tiers`
+   */
+  run(
+    data: readonly NativeTensorData[],
+    unknown?: NativeUnknownNames,
+    tier?: number,
+    user?: string,
+    deadlineMs?: number,
+  ): NativeOutputData[] | number;
+  /** The run still ends through the sink, with 'cancelled'. Idempotent; unknown or finished numbers are ignored. */
+  cancel(run: number): void;
+  /** Ends all runs (code 'cancelled'), joins the threads, frees all memory. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -115,7 +115,10 @@ Status Session::read_description() {
     auto signature = read_signature(session_);
     if (!signature) return signature.status();
     signature_ = std::move(signature).value();
-    for (const ValueInfo & info : signature_.inputs) input_names_.push_back(info.name.c_str());
+    for (const ValueInfo & info : signature_.inputs) {
+        input_names_.push_back(info.name.c_str());
+        if (!info.has_default) ++required_input_count_;
+    }
     for (const ValueInfo & info : signature_.outputs) output_names_.push_back(info.name.c_str());
     return guarded(ErrorCode::InvalidModelFile, [&] {
         const Ort::ConstSession view{session_};
@@ -178,6 +181,13 @@ RunControl::~RunControl() {
 void RunControl::terminate() {
     if (options_ == nullptr) return;
     if (OrtStatus * failure = Ort::GetApi().RunOptionsSetTerminate(options_); failure != nullptr) {
+        Ort::GetApi().ReleaseStatus(failure);
+    }
+}
+
+void RunControl::reset() {
+    if (options_ == nullptr) return;
+    if (OrtStatus * failure = Ort::GetApi().RunOptionsUnsetTerminate(options_); failure != nullptr) {
         Ort::GetApi().ReleaseStatus(failure);
     }
 }

@@ -55,6 +55,8 @@ class Session {
 
     const std::vector<ValueInfo> & inputs() const { return signature_.inputs; }
     const std::vector<ValueInfo> & outputs() const { return signature_.outputs; }
+    // Inputs without a default.
+    size_t required_input_count() const { return required_input_count_; }
     std::optional<uint32_t> input_index(std::string_view name) const;
     std::optional<uint32_t> output_index(std::string_view name) const;
     // The model's own key-value pairs, and "producer", "graph", "domain", "description", "version" under `inferno.`.
@@ -79,6 +81,7 @@ class Session {
     std::vector<const char *> input_names_;   // point into signature_
     std::vector<const char *> output_names_;  // point into signature_
     std::map<std::string, std::string> metadata_;
+    size_t required_input_count_ = 0;
     uint64_t model_bytes_ = 0;
 };
 
@@ -93,6 +96,8 @@ class RunControl {
     const OrtRunOptions * options() const { return options_; }
     // The run that uses these options, now or later, ends with Cancelled after its present node.
     void terminate();
+    // Runs that use these options later go on. REQUIRES: none uses them now
+    void reset();
 
   private:
     OrtRunOptions * options_ = nullptr;

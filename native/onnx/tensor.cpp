@@ -78,21 +78,72 @@ Result<ValuePtr> make_tensor(ElementType type, std::span<const int64_t> dims) {
     return ValuePtr(value);
 }
 
-Result<TensorContent> tensor_content(const OrtValue * value) {
-    TensorContent content;
+Result<ValuePtr> make_sequence(std::span<const ValuePtr> members) {
+    std::vector<const OrtValue *> values;
+    for (const ValuePtr & member : members) values.push_back(member.get());
+    OrtValue * sequence = nullptr;
     const Status status = guarded(ErrorCode::InvalidTensor, [&] {
-        const Ort::ConstValue view{value};
-        if (!view.IsTensor()) throw Ort::Exception("The value is not a dense tensor.", ORT_INVALID_ARGUMENT);
-        const Ort::TensorTypeAndShapeInfo info = view.GetTensorTypeAndShapeInfo();
-        content.type = static_cast<ElementType>(info.GetElementType());
-        content.dims = info.GetShape();
+        Ort::ThrowOnError(Ort::GetApi().CreateValue(values.data(), values.size(), ONNX_TYPE_SEQUENCE, &sequence));
+    });
+    if (!status) return status;
+    return ValuePtr(sequence);
+}
+
+Result<ValueKind> value_kind(const OrtValue * value) {
+    ValueKind kind = ValueKind::Unknown;
+    const Status status = guarded(ErrorCode::RunFailed, [&] {
+        int has_value = 0;
+        Ort::ThrowOnError(Ort::GetApi().HasValue(value, &has_value));
+        ONNXType type = ONNX_TYPE_UNKNOWN;
+        if (has_value != 0) Ort::ThrowOnError(Ort::GetApi().GetValueType(value, &type));
+        kind = has_value == 0                   ? ValueKind::Optional
+               : type == ONNX_TYPE_TENSOR       ? ValueKind::Tensor
+               : type == ONNX_TYPE_SEQUENCE     ? ValueKind::Sequence
+               : type == ONNX_TYPE_MAP          ? ValueKind::Map
+               : type == ONNX_TYPE_SPARSETENSOR ? ValueKind::SparseTensor
+                                                : ValueKind::Unknown;
+    });
+    if (!status) return status;
+    return kind;
+}
+
+Result<std::vector<ValuePtr>> value_members(const OrtValue * value) {
+    std::vector<ValuePtr> members;
+    const Status status = guarded(ErrorCode::RunFailed, [&] {
+        Ort::AllocatorWithDefaultOptions allocator;
+        size_t count = 0;
+        Ort::ThrowOnError(Ort::GetApi().GetValueCount(value, &count));
+        for (size_t i = 0; i < count; ++i) {
+            OrtValue * member = nullptr;
+            Ort::ThrowOnError(Ort::GetApi().GetValue(value, static_cast<int>(i), allocator, &member));
+            members.emplace_back(member);
+        }
+    });
+    if (!status) return status;
+    return members;
+}
+
+Status read_tensor(const OrtValue * value, TensorContent & content) {
+    return guarded(ErrorCode::InvalidTensor, [&] {
+        const OrtApi & api = Ort::GetApi();
+        OrtTensorTypeAndShapeInfo * raw = nullptr;
+        Ort::ThrowOnError(api.GetTensorTypeAndShape(value, &raw));
+        const std::unique_ptr<OrtTensorTypeAndShapeInfo, decltype(api.ReleaseTensorTypeAndShapeInfo)> info(
+            raw, api.ReleaseTensorTypeAndShapeInfo);
+        ONNXTensorElementDataType type{};
+        size_t rank = 0;
+        Ort::ThrowOnError(api.GetTensorElementType(raw, &type));
+        Ort::ThrowOnError(api.GetDimensionsCount(raw, &rank));
+        content.type = static_cast<ElementType>(type);
+        content.dims.resize(rank);
+        Ort::ThrowOnError(api.GetDimensions(raw, content.dims.data(), rank));
+        content.data = nullptr;
+        content.bytes = 0;
         if (content.type == ElementType::String) return;
         content.bytes = tensor_bytes(content.type, content.dims).value_or(0);
         // The API wants a mutable value for its data.
-        Ort::ThrowOnError(Ort::GetApi().GetTensorMutableData(const_cast<OrtValue *>(value), &content.data));
+        Ort::ThrowOnError(api.GetTensorMutableData(const_cast<OrtValue *>(value), &content.data));
     });
-    if (!status) return status;
-    return content;
 }
 
 Result<std::vector<std::string>> tensor_strings(const OrtValue * value) {

@@ -11,6 +11,7 @@
 
 #include "native/core/status.h"
 #include "native/onnx/element_type.h"
+#include "native/onnx/value_info.h"
 
 struct OrtValue;
 
@@ -44,8 +45,15 @@ Result<ValuePtr> make_strings(std::span<const std::string> texts, std::span<cons
 // Owned, uninitialized memory. Not of strings.
 Result<ValuePtr> make_tensor(ElementType type, std::span<const int64_t> dims);
 
-// InvalidTensor for what is no dense tensor in host memory.
-Result<TensorContent> tensor_content(const OrtValue * value);
+// A sequence that shares its members' memory.
+Result<ValuePtr> make_sequence(std::span<const ValuePtr> members);
+
+// Optional stands for an optional value that is not there.
+Result<ValueKind> value_kind(const OrtValue * value);
+// Of a sequence its members, of a map its keys and its values, as values of their own.
+Result<std::vector<ValuePtr>> value_members(const OrtValue * value);
+// InvalidTensor for what is no dense tensor. Uses what `content` has allocated.
+Status read_tensor(const OrtValue * value, TensorContent & content);
 // REQUIRES: a tensor of strings
 Result<std::vector<std::string>> tensor_strings(const OrtValue * value);
 

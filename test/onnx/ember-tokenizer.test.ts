@@ -1,25 +1,22 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Tokenizer } from '@huggingface/tokenizers';
 import { emberOnnx } from '../../fixtures/ember.js';
 import { emberGguf } from '../../fixtures/onnx/ember.js';
 import { SeededRandom } from '../../lib/bench/seeded-random.js';
 import { loadModel } from '../../lib/index.js';
 import type { Model } from '../../lib/index.js';
 import { prompts } from '../parity/prompts.js';
+import { huggingFaceTokenizer, type HuggingFaceTokenizer } from '../support/hugging-face-tokenizer.js';
 
 let model: Model;
-let tokenizer: Tokenizer;
+let tokenizer: HuggingFaceTokenizer;
 
 before(async () => {
   model = await loadModel(emberGguf, { contextSize: 128, parallel: 1 });
-  const folder = await emberOnnx();
-  const json = (name: string): object => JSON.parse(readFileSync(join(folder, name), 'utf8')) as object;
-  tokenizer = new Tokenizer(json('tokenizer.json'), json('tokenizer_config.json'));
+  tokenizer = await huggingFaceTokenizer(await emberOnnx());
 });
 
 after(async () => {
@@ -27,20 +24,10 @@ after(async () => {
 });
 
 const alphabet = [
-  ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
-  ...'  \t\n\r.,;:!?"\'()[]{}<>|/\\@#$%^&*-_=+~`',
-  ...'äöüßéèçñøåœ你好世界日本語한국어Привет',
-  '👋🏽',
-  '🙂',
-  "'s",
-  "'LL",
-  '\r\n',
-  '   ',
-  '\u00a0',
-  '\u3000',
-  '٣',
-  '½',
-  'e\u0301',
+  ...Array.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'),
+  ...Array.from('  \t\n\r.,;:!?"\'()[]{}<>|/\\@#$%^&*-_=+~`'),
+  ...Array.from('äöüßéèçñøåœ你好世界日本語한국어Привет'),
+  ...['👋🏽', '🙂', "'s", "'LL", '\r\n', '   ', '\u00a0', '\u3000', '٣', '½', 'e\u0301'],
 ];
 
 function randomText(random: SeededRandom): string {
