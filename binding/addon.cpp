@@ -7,10 +7,15 @@
 #include "binding/journal.h"
 #include "binding/model.h"
 #include "binding/model_loader.h"
+#include "binding/onnx_batcher.h"
+#include "binding/onnx_session.h"
+#include "binding/onnx_session_loader.h"
+#include "binding/onnx_text_engine.h"
 #include "binding/statistics.h"
 #include "binding/zstd_stream.h"
 #include "native/llama/backend.h"
 #include "native/llama/quantizer.h"
+#include "native/onnx/runtime.h"
 
 namespace inferno::binding {
 namespace {
@@ -22,6 +27,7 @@ void initialize(const Napi::CallbackInfo & info) {
     for (uint32_t i = 0; i < list.Length(); ++i) directories.push_back(list.Get(i).ToString().Utf8Value());
     const Status status = llama::initialize_backend(info[0].ToString().Utf8Value(), directories);
     if (!status) throw to_error(info.Env(), status);
+    onnx::set_library_directory(info[0].ToString().Utf8Value());
 }
 
 // quantizationTypes(): readonly string[]
@@ -37,6 +43,9 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     environment->model_constructor = Napi::Persistent(ModelObject::define(env));
     environment->journal_constructor = Napi::Persistent(JournalObject::define(env));
     environment->statistics_constructor = Napi::Persistent(StatisticsObject::define(env));
+    environment->onnx_session_constructor = Napi::Persistent(OnnxSessionObject::define(env));
+    environment->onnx_batcher_constructor = Napi::Persistent(OnnxBatcherObject::define(env));
+    environment->onnx_text_engine_constructor = Napi::Persistent(OnnxTextEngineObject::define(env));
     env.SetInstanceData(environment);
     exports.Set("createStatistics", Napi::Function::New<create_statistics>(env, "createStatistics"));
     exports.Set("initialize", Napi::Function::New<initialize>(env, "initialize"));
@@ -44,6 +53,9 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("systemInfo", Napi::Function::New<system_info>(env, "systemInfo"));
     exports.Set("checkGguf", Napi::Function::New<check_gguf_file>(env, "checkGguf"));
     exports.Set("loadModel", Napi::Function::New<load_model>(env, "loadModel"));
+    exports.Set("openOnnxSession", Napi::Function::New<open_onnx_session>(env, "openOnnxSession"));
+    exports.Set("onnxRuntimeInfo", Napi::Function::New<onnx_runtime_info>(env, "onnxRuntimeInfo"));
+    exports.Set("createOnnxTextEngine", Napi::Function::New<create_onnx_text_engine>(env, "createOnnxTextEngine"));
     exports.Set("openJournal", Napi::Function::New<open_journal>(env, "openJournal"));
     exports.Set("quantizationTypes", Napi::Function::New<quantization_types>(env, "quantizationTypes"));
     exports.Set("ZstdStream", ZstdStreamObject::define(env));

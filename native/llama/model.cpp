@@ -119,11 +119,32 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
     result->description_ = describe_model(result->model_.get());
     const int32_t layers = result->description_.layer_count;
     result->description_.offloaded_layers = result->offload_.offloaded_layers(result->model_.get(), layers);
-    auto chat_template = ChatTemplate::create(result->model_.get(), options.chat_template);
-    if (!chat_template) return chat_template.status();
-    result->chat_template_ = std::move(chat_template).value();
-    if (!options.chat_template.empty()) result->description_.chat_template_source = options.chat_template;
+    if (Status status = result->add_chat_template(options.chat_template); !status) return status;
     return std::shared_ptr<const Model>(std::move(result));
+}
+
+Result<std::shared_ptr<const Model>> Model::from_vocabulary(const VocabularyOptions & options) {
+    auto vocabulary = make_vocabulary(options);
+    if (!vocabulary) return vocabulary.status();
+    std::shared_ptr<Model> result(new Model());
+    result->model_ = std::move(vocabulary).value();
+    result->tokenizes_ = false;
+    result->description_ = describe_model(result->model_.get());
+    result->description_.architecture = options.architecture;
+    result->description_.train_context_size = options.train_context_size;
+    result->description_.bos_token = options.bos_token;
+    result->description_.supports_embeddings = false;
+    result->description_.supports_infill = false;
+    if (Status status = result->add_chat_template(options.chat_template); !status) return status;
+    return std::shared_ptr<const Model>(std::move(result));
+}
+
+Status Model::add_chat_template(const std::string & source) {
+    auto chat_template = ChatTemplate::create(model_.get(), source);
+    if (!chat_template) return chat_template.status();
+    chat_template_ = std::move(chat_template).value();
+    if (!source.empty()) description_.chat_template_source = source;
+    return Status::ok();
 }
 
 llama_flash_attn_type Model::attention_type() const {

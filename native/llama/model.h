@@ -12,6 +12,7 @@
 #include "native/llama/chat_template.h"
 #include "native/llama/handles.h"
 #include "native/llama/offload.h"
+#include "native/llama/token_table.h"
 
 namespace inferno::llama {
 
@@ -58,8 +59,14 @@ class Model {
                                                      const std::function<void(float)> & on_progress,
                                                      const std::atomic<bool> & cancelled);
 
+    // A vocabulary and a chat template without weights, for an engine that computes otherwise.
+    // REQUIRES: initialize_backend() succeeded.
+    static Result<std::shared_ptr<const Model>> from_vocabulary(const VocabularyOptions & options);
+
     llama_model * get() const { return model_.get(); }
     const llama_vocab * vocab() const { return llama_model_get_vocab(model_.get()); }
+    // False: llama.cpp's tokenizer does not know how this model's texts are split.
+    bool tokenizes() const { return tokenizes_; }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
     uint64_t kv_bytes_per_token() const { return llama::kv_bytes_per_token(model_.get(), description_); }
@@ -70,11 +77,13 @@ class Model {
 
   private:
     Model() = default;
+    Status add_chat_template(const std::string & source);
 
     ModelHandle model_;
     std::unique_ptr<ChatTemplate> chat_template_;
     ModelDescription description_;
     Offload offload_;
+    bool tokenizes_ = true;
 };
 
 }  // namespace inferno::llama

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EventClient, parseEvents } from '../sse/event-client.js';
 import { eventually, startServer, type TestServer } from '../support/with-server.js';
 import type { ChatAnswer, TextAnswer } from './openai-shapes.js';
 import { eventsIn, postText, RawConnection } from './raw-connection.js';
@@ -50,6 +51,35 @@ describe('back-pressure', () => {
     const events = eventsIn(text.replace(/^[\da-f]+\r\n/, ''));
     const pieces = events.slice(0, -1).map((event) => (JSON.parse(event) as TextAnswer).choices[0]?.text);
     assert.equal(pieces.join(''), whole.choices[0]?.text);
+    connection.destroy();
+    await server.settled();
+  });
+
+  it('keeps a bounded part of a stream of named events for a client that does not read, while others get theirs', async () => {
+    const maxBufferedBytes = 256 * 1024;
+    await using server = await startServer({ modelId, load, limits: { maxBufferedBytes } });
+    const whole = (await (await server.post(path, request)).json()) as TextAnswer;
+    const connection = await RawConnection.open(server.port);
+    connection.socket.pause();
+    connection.send(postText('/v1/stream/sse', request));
+    await decodingStops(server);
+    const { tokensDecoded } = server.model.stats();
+    assert.ok(tokensDecoded < 2 * request.max_tokens, 'the sequence ran to its end');
+    const others = await Promise.all(
+      Array.from({ length: 3 }, () => EventClient.open(server, { body: { ...request, max_tokens: 100 } })),
+    );
+    for (const other of others) {
+      await other.event('done');
+      assert.ok(whole.choices[0]?.text.startsWith(other.text()));
+    }
+    // They took turns with the one that stands, which decoded nothing meanwhile.
+    assert.equal(server.model.stats().tokensDecoded, tokensDecoded + 300);
+
+    connection.socket.resume();
+    await connection.until('event: done');
+    const body = connection.received.replace(/^.*?\r\n\r\n/su, '').replaceAll(/(?:^|\r\n)[\da-f]+\r\n/gu, '');
+    const chunks = parseEvents(body).events.filter(({ name }) => name === 'completion_chunk');
+    assert.equal(chunks.map(({ data }) => data.data?.choices[0]?.text ?? '').join(''), whole.choices[0]?.text);
     connection.destroy();
     await server.settled();
   });

@@ -20,11 +20,12 @@ import { collect, integerIn, nonEmpty } from '../option-parsers.js';
 import { note, onBrokenPipe, print } from '../output.js';
 import { listenOrExplain } from '../listen.js';
 import { onStopSignal } from '../signals.js';
+import { addStreamingFlags, streamingFrom, type StreamingFlags } from '../streaming-flags.js';
 import { addTracingFlags, tracingFrom, type TracingFlags } from '../tracing-flags.js';
 import { tiers } from '../../native-types.js';
 
 interface ServeOptions
-  extends LoadFlags, ModelFlags, BackgroundFlags, MeasuringFlags, TracingFlags, RequestDefaultFlags {
+  extends LoadFlags, ModelFlags, BackgroundFlags, MeasuringFlags, TracingFlags, RequestDefaultFlags, StreamingFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
   readonly host: string;
@@ -115,6 +116,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...requestDefaults,
     ...backgroundFrom(options),
     ...measuringFrom(options),
+    ...streamingFrom(options),
     ...tracingFrom(options),
   });
   print(`Inferno listens on ${server.url}`);
@@ -164,6 +166,7 @@ export function addServeCommand(program: Command): void {
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
   addBackgroundFlags(command);
   addMeasuringFlags(command);
+  addStreamingFlags(command);
   addTracingFlags(command);
   addRequestDefaultFlags(command);
   addLoadFlags(command, [
