@@ -29,7 +29,7 @@ if(INFERNO_SANITIZE)
   set(GGML_OPENMP OFF CACHE BOOL "" FORCE)
 endif()
 if(INFERNO_VULKAN)
-  include(cmake/check-glslc.cmake)
+  include(cmake/check-vulkan.cmake)
 endif()
 add_subdirectory(${LLAMA_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
 # llama.cpp chooses its own output folder and versioned names with symlinks. Here the libraries lie beside the addon, under
