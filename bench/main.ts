@@ -26,6 +26,7 @@ import { singleStream } from './scenarios/single-stream.js';
 import { sixteenStreams } from './scenarios/sixteen-streams.js';
 import { soakScenario } from './scenarios/soak.js';
 import { speculation } from './scenarios/speculation.js';
+import { thousandStreams } from './scenarios/thousand-streams.js';
 import { threadsDisturbed } from './scenarios/threads-disturbed.js';
 import { threadsIdle } from './scenarios/threads-idle.js';
 import { websocket } from './scenarios/websocket.js';
@@ -47,6 +48,7 @@ const scenarios: readonly Scenario[] = [
   manyPrefixes,
   speculation,
   goodput,
+  thousandStreams,
   websocket,
   soakScenario,
 ];

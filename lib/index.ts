@@ -2,6 +2,7 @@ import type { InfernoServer, ServerOptions } from './server/index.js';
 
 export type { Generation } from './api/generation.js';
 export type { EmbedOptions } from './api/embedding.js';
+export { devices, type Device } from './api/devices.js';
 export { inspectModelFile, type ModelFileSummary } from './api/inspect-model-file.js';
 export { loadModel } from './api/load-model.js';
 export type { DetokenizeOptions, Model, ModelStats, RenderChatOptions, TokenizeOptions } from './api/model.js';
@@ -27,6 +28,7 @@ export type {
   TracingOptions,
   WebSocketOptions,
 } from './server/index.js';
+export type { AddonOrigin } from './native.js';
 export { packageVersion } from './version.js';
 
 /**

@@ -34,8 +34,10 @@ export interface ServerLimits {
   readonly tokenTimeoutMs?: number;
   /** How long something may stay unacknowledged on a stream with acknowledgements; default 30,000. Else `ack_timeout`. */
   readonly ackTimeoutMs?: number;
-  /** Inputs of one request for embeddings; default 100. */
+  /** Inputs of one request for embeddings or classes; default 100. */
   readonly maxEmbeddingInputs?: number;
+  /** Documents of one request for reranking; default 1000. */
+  readonly maxRerankDocuments?: number;
   /** How long a request waits for its model to be loaded before it gets 503; default 60,000. */
   readonly modelWaitMs?: number;
 }
@@ -106,6 +108,7 @@ const defaultLimits: ResolvedLimits = {
   ackTimeoutMs: 30_000,
   modelWaitMs: 60_000,
   maxEmbeddingInputs: 100,
+  maxRerankDocuments: 1000,
 };
 
 /** For these 0 is never. */

@@ -3,7 +3,7 @@ import { UsageError } from '../cli-error.js';
 import { addGenerationFlags, generationOptionsFrom, type GenerationFlags } from '../generation-flags.js';
 import { chatInTerminal } from '../chat-session.js';
 import { answerOnce } from '../answer.js';
-import { addLoadFlags, loadOptionsFrom, templateFlags, type LoadFlags } from '../load-flags.js';
+import { addLoadFlags, loadOptionsFrom, placementFlags, templateFlags, type LoadFlags } from '../load-flags.js';
 import { loadWithProgress } from '../load-with-progress.js';
 import { chooseModel, sayWhenEmber } from '../model-choice.js';
 import { nonEmpty } from '../option-parsers.js';
@@ -78,6 +78,6 @@ export function addRunCommand(program: Command): void {
     .option('--system <text>', 'the system message')
     .option('--raw', 'continue the prompt as plain text, without the chat template')
     .option('--json', 'print one JSON object with the text, the stop reason, the usage and the timings');
-  addLoadFlags(addGenerationFlags(command), ['ctxSize', 'threads', 'batchSize', ...templateFlags]);
+  addLoadFlags(addGenerationFlags(command), ['ctxSize', 'threads', ...placementFlags, 'batchSize', ...templateFlags]);
   command.addHelpText('after', afterHelp).action(run);
 }

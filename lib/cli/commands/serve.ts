@@ -5,7 +5,14 @@ import { addBackgroundFlags, backgroundFrom, type BackgroundFlags } from '../bac
 import { UsageError } from '../cli-error.js';
 import { addRequestDefaultFlags, keysIn, requestDefaultsFrom } from '../request-default-flags.js';
 import type { RequestDefaultFlags } from '../request-default-flags.js';
-import { addLoadFlags, loadOptionsFrom, servingFlags, templateFlags, type LoadFlags } from '../load-flags.js';
+import {
+  addLoadFlags,
+  loadOptionsFrom,
+  placementFlags,
+  servingFlags,
+  templateFlags,
+  type LoadFlags,
+} from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
 import { addMeasuringFlags, engineMeasuringFrom, measuringFrom, type MeasuringFlags } from '../measuring-flags.js';
 import { modelSources, type ModelFlags } from '../model-sources.js';
@@ -166,7 +173,7 @@ export function addServeCommand(program: Command): void {
     'ctxSize',
     'parallel',
     'threads',
-    'gpuLayers',
+    ...placementFlags,
     'batchSize',
     ...templateFlags,
     ...servingFlags,

@@ -5,6 +5,8 @@ import { arrayOf, checkItems, flag, integerBetween, looseObject, numberBetween, 
 import { jsonSchema } from '../schemas/constraints.js';
 import type { RawBody } from '../schemas/sampling.js';
 import { schedulingFields } from '../schemas/scheduling.js';
+import { writtenAs } from '../schemas/written-as.js';
+import { toolParameters, toolsOf } from '../schemas/tool-parameters.js';
 
 const string = z.string({ error: 'a string' });
 const name = z
@@ -28,9 +30,12 @@ const resultError = 'a string or an array of blocks of type "text"';
 
 function textOrBlocks<Block extends z.ZodType>(block: Block, error: string) {
   // A union would report one fault for the whole array; this reports the faulty block.
-  return z.unknown().transform((value, context): string | z.output<Block>[] => {
-    return typeof value === 'string' ? value : checkItems(value, block, { error }, context);
-  });
+  return writtenAs(
+    z.union([z.string(), z.array(block)]),
+    z.unknown().transform((value, context): string | z.output<Block>[] => {
+      return typeof value === 'string' ? value : checkItems(value, block, { error }, context);
+    }),
+  );
 }
 
 const blockError =
@@ -70,7 +75,7 @@ const tool = z.object(
     type: z.literal('custom', { error: toolError }).nullish(),
     name,
     description: text,
-    input_schema: looseObject('a JSON schema'),
+    input_schema: toolParameters,
     strict: flag,
   },
   { error: toolError },
@@ -106,12 +111,16 @@ const outputFormat = z.object(
 );
 
 const promptFields = {
-  model: text,
-  messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }),
-  system: textOrBlocks(textBlock, 'a string or an array of blocks of type "text"').optional(),
-  tools: arrayOf(tool, { error: 'an array of tools', most: 1024 }).nullish(),
-  tool_choice: toolChoice.nullish(),
-  thinking: thinking.nullish(),
+  model: text.describe('A model of GET /v1/models; without it the first one.'),
+  messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }).describe(
+    'The conversation so far.',
+  ),
+  system: textOrBlocks(textBlock, 'a string or an array of blocks of type "text"')
+    .optional()
+    .describe('The system message.'),
+  tools: toolsOf(tool, 'an array of tools').nullish().describe('Functions that the model may call.'),
+  tool_choice: toolChoice.nullish().describe('Whether a function is called, and which.'),
+  thinking: thinking.nullish().describe('Switches thoughts on, within a budget, or off.'),
 };
 
 const { priority, deadline_ms, tags, retry_count, estimated_tokens, dependencies } = schedulingFields;
@@ -130,10 +139,14 @@ export const messagesBody = z.object(
       error: 'an array of at most 16 strings',
       most: 16,
     }).nullish(),
-    stream: flag,
-    temperature: numberBetween(0, 1),
-    top_k: integerBetween(0, 2_000_000),
-    top_p: numberBetween(0, 1),
+    stream: flag.describe('Send the answer as it is made, as named events.'),
+    temperature: numberBetween(0, 1).describe(
+      'How far from the likeliest token samples may go; 0 is greedy. Default 0.8.',
+    ),
+    top_k: integerBetween(0, 2_000_000).describe('Samples from so many of the likeliest tokens. Default 40.'),
+    top_p: numberBetween(0, 1).describe(
+      'Samples from the likeliest tokens that together have this probability. Default 0.95.',
+    ),
     metadata: z
       .object(
         {
@@ -142,9 +155,15 @@ export const messagesBody = z.object(
         { error: 'an object' },
       )
       .nullish(),
-    service_tier: z.enum(['auto', 'standard_only'], { error: '"auto" or "standard_only"' }).nullish(),
-    output_format: outputFormat.nullish(),
-    output_config: z.object({ format: outputFormat.nullish() }, { error: 'an object' }).nullish(),
+    service_tier: z
+      .enum(['auto', 'standard_only'], { error: '"auto" or "standard_only"' })
+      .nullish()
+      .describe('Taken and left alone.'),
+    output_format: outputFormat.nullish().describe('Holds the answer to a JSON schema.'),
+    output_config: z
+      .object({ format: outputFormat.nullish() }, { error: 'an object' })
+      .nullish()
+      .describe('Holds the answer to a JSON schema, in the place of newer clients.'),
   },
   { error: 'a JSON object' },
 );

@@ -5,14 +5,20 @@ const profiledRoutes: ReadonlySet<string> = new Set([
   '/v1/responses',
   '/v1/messages',
   '/v1/embeddings',
+  '/v1/rerank',
+  '/v1/reranking',
+  '/v1/classify',
+  '/v2/models/*',
   '/chat/completions',
   '/completion',
   '/completions',
   '/infill',
   '/embedding',
   '/embeddings',
+  '/rerank',
+  '/reranking',
 ]);
 
-export function isProfiled(route: string): boolean {
-  return profiledRoutes.has(route);
+export function isProfiled(method: string, route: string): boolean {
+  return method === 'POST' && profiledRoutes.has(route);
 }

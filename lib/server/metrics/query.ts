@@ -2,24 +2,27 @@ import { z } from 'zod';
 import { tiers } from '../../native-types.js';
 import { statisticsWindows } from '../../native-statistics-types.js';
 import type { Fault } from '../error-response.js';
+import { writtenAs } from '../schemas/written-as.js';
 
 const outcomes = ['stop', 'length', 'done', 'cancelled', 'error', 'refused'] as const;
 
 function wholeNumber(least: number, most: number, usual: number) {
   const error = `a whole number from ${String(least)} to ${String(most)}`;
-  return z
+  const text = z
     .string()
     .regex(/^\d{1,9}$/u, { error })
     .transform(Number)
     .refine((value) => value >= least && value <= most, { error })
     .default(usual);
+  return writtenAs(z.int().min(least).max(most).default(usual), text);
 }
 
 function oneOf<Name extends string>(names: readonly Name[]) {
   return z.enum(names, { error: `one of ${names.join(', ')}` }).optional();
 }
 
-const fields = {
+/** Every field that some query has. */
+export const queryFields = {
   limit: wholeNumber(1, 1000, 100),
   minutes: wholeNumber(1, 60, 60),
   model: z.string().optional(),
@@ -29,8 +32,8 @@ const fields = {
   format: oneOf(['csv', 'json']),
 };
 
-export type QueryField = keyof typeof fields;
-type Query<Field extends QueryField> = { readonly [Name in Field]: z.output<(typeof fields)[Name]> };
+export type QueryField = keyof typeof queryFields;
+type Query<Field extends QueryField> = { readonly [Name in Field]: z.output<(typeof queryFields)[Name]> };
 
 /** The query of a GET, of which these fields are known; an unknown one is a fault, since it would be ignored. */
 export function readQuery<Field extends QueryField>(
@@ -46,7 +49,7 @@ export function readQuery<Field extends QueryField>(
     }));
   const query: Partial<Record<QueryField, unknown>> = {};
   for (const name of known) {
-    const parsed = fields[name].safeParse(given[name]);
+    const parsed = queryFields[name].safeParse(given[name]);
     if (parsed.success) query[name] = parsed.data;
     else {
       const expected = parsed.error.issues[0]?.message ?? 'another value';

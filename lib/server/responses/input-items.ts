@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { randomSuffix } from '../request-id.js';
 import { checkItems, text } from '../schemas/fields.js';
 import type { Message } from '../schemas/messages.js';
+import { writtenAs } from '../schemas/written-as.js';
 
 const string = z.string({ error: 'a string' });
 const id = z
@@ -23,10 +24,13 @@ const contentPart = z.discriminatedUnion(
 
 type ContentPart = z.infer<typeof contentPart>;
 
-const content = z.unknown().transform((value, context): string | ContentPart[] => {
-  if (typeof value === 'string') return value;
-  return checkItems(value, contentPart, { error: 'a string or an array of content parts' }, context);
-});
+const content = writtenAs(
+  z.union([z.string(), z.array(contentPart)]),
+  z.unknown().transform((value, context): string | ContentPart[] => {
+    if (typeof value === 'string') return value;
+    return checkItems(value, contentPart, { error: 'a string or an array of content parts' }, context);
+  }),
+);
 
 const roleError = '"user", "assistant", "system" or "developer"';
 const message = z.object({
@@ -65,11 +69,22 @@ const anyItem = z.discriminatedUnion('type', [message, functionCall, functionCal
 });
 
 /** As it is sent: a message may leave out that it is one, and a reference its type. */
-export const inputItem = z.preprocess((value) => {
-  if (typeof value !== 'object' || value === null || ('type' in value && value.type != null)) return value;
-  if ('role' in value) return { ...value, type: 'message' };
-  return 'id' in value ? { ...value, type: 'item_reference' } : value;
-}, anyItem);
+const sentForm = z.union([
+  message.extend({ type: z.literal('message').nullish() }),
+  functionCall,
+  functionCallOutput,
+  reasoning,
+  reference.extend({ type: z.literal('item_reference').nullish() }),
+]);
+
+export const inputItem = writtenAs(
+  sentForm,
+  z.preprocess((value) => {
+    if (typeof value !== 'object' || value === null || ('type' in value && value.type != null)) return value;
+    if ('role' in value) return { ...value, type: 'message' };
+    return 'id' in value ? { ...value, type: 'item_reference' } : value;
+  }, anyItem),
+);
 
 export type SentItem = z.infer<typeof anyItem>;
 /** One that stands for itself. */

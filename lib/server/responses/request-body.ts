@@ -8,13 +8,18 @@ import { rareSamplerFields } from '../schemas/rare-samplers.js';
 import { samplingFields } from '../schemas/sampling.js';
 import type { RawBody } from '../schemas/sampling.js';
 import { schedulingFields } from '../schemas/scheduling.js';
+import { writtenAs } from '../schemas/written-as.js';
+import { toolParameters, toolsOf } from '../schemas/tool-parameters.js';
 import { inputItem, type SentItem } from './input-items.js';
 
 const inputError = 'a string or an array of at least one item';
-const input = z.unknown().transform((value, context): string | SentItem[] => {
-  if (typeof value === 'string') return value;
-  return checkItems(value, inputItem, { error: inputError, least: 1 }, context);
-});
+const input = writtenAs(
+  z.union([z.string(), z.array(inputItem).min(1)]),
+  z.unknown().transform((value, context): string | SentItem[] => {
+    if (typeof value === 'string') return value;
+    return checkItems(value, inputItem, { error: inputError, least: 1 }, context);
+  }),
+);
 
 const nameError = 'a name of up to 128 letters, digits, _ . : -';
 const name = z.string({ error: nameError }).regex(/^[\w.:-]{1,128}$/u, { error: nameError });
@@ -25,7 +30,7 @@ const tool = z.object(
     type: z.literal('function', { error: '"function" (this server calls no tools of its own)' }),
     name,
     description: text,
-    parameters: looseObject('a JSON schema').nullish(),
+    parameters: toolParameters.nullish(),
     strict: flag,
   },
   { error: toolError },
@@ -80,21 +85,30 @@ export const responsesBody = z.object(
     ...rareSamplerFields,
     // Not OpenAI's here, but taken as in chats.
     ...{ stop, seed, presence_penalty, frequency_penalty, logit_bias, top_k, min_p, repeat_penalty, ignore_eos },
-    model: text,
-    input,
-    instructions: text,
-    previous_response_id: text,
-    conversation: nothing('conversations; use previous_response_id'),
-    prompt: nothing('stored prompts'),
-    max_output_tokens: integerBetween(1, 2_000_000),
-    max_tool_calls: integerBetween(1, 1_000_000),
-    temperature: numberBetween(0, 2),
-    top_p: numberBetween(0, 1),
-    top_logprobs: integerBetween(0, 20),
-    include: z.array(z.enum(includable, { error: 'something to include' }), { error: 'an array' }).nullish(),
-    tools: arrayOf(tool, { error: 'an array of tools', most: 1024 }).nullish(),
-    tool_choice: toolChoice.nullish(),
-    parallel_tool_calls: flag,
+    model: text.describe('A model of GET /v1/models; without it the first one.'),
+    input: input.describe('A text, or items.'),
+    instructions: text.describe('The system message; not carried over by previous_response_id.'),
+    previous_response_id: text.describe('What was asked and answered before comes first.'),
+    conversation: nothing('conversations; use previous_response_id').describe('Refused: use previous_response_id.'),
+    prompt: nothing('stored prompts').describe('Refused: there are no stored prompts.'),
+    max_output_tokens: integerBetween(1, 2_000_000).describe('Tokens of the answer at most.'),
+    max_tool_calls: integerBetween(1, 1_000_000).describe(
+      'Taken and left alone: this server calls no tools of its own.',
+    ),
+    temperature: numberBetween(0, 2).describe(
+      'How far from the likeliest token samples may go; 0 is greedy. Default 0.8.',
+    ),
+    top_p: numberBetween(0, 1).describe(
+      'Samples from the likeliest tokens that together have this probability. Default 0.95.',
+    ),
+    top_logprobs: integerBetween(0, 20).describe('Alternatives per token; also asks for log probabilities.'),
+    include: z
+      .array(z.enum(includable, { error: 'something to include' }), { error: 'an array' })
+      .nullish()
+      .describe('`message.output_text.logprobs` asks for log probabilities; the others have no effect.'),
+    tools: toolsOf(tool, 'an array of tools').nullish().describe('Functions that the model may call.'),
+    tool_choice: toolChoice.nullish().describe('Whether a function is called, and which.'),
+    parallel_tool_calls: flag.describe('Whether one answer may call several functions.'),
     text: z
       .object(
         {
@@ -103,7 +117,8 @@ export const responsesBody = z.object(
         },
         { error: 'an object with a format' },
       )
-      .nullish(),
+      .nullish()
+      .describe('The format of the answer: text, JSON, or a JSON schema.'),
     reasoning: z
       .object(
         {
@@ -112,16 +127,20 @@ export const responsesBody = z.object(
         },
         { error: 'an object with an effort' },
       )
-      .nullish(),
-    stream: flag,
-    stream_options: looseObject().nullish(),
-    store: flag,
-    background: flag,
-    metadata: looseObject().nullish(),
-    truncation: z.literal('disabled', { error: '"disabled" (nothing is left out of a prompt here)' }).nullish(),
-    safety_identifier: text,
-    prompt_cache_key: text,
-    prompt_cache_retention: text,
+      .nullish()
+      .describe('How much the model shall think, for templates that know.'),
+    stream: flag.describe('Send the answer as it is made, as typed events.'),
+    stream_options: looseObject().nullish().describe('Taken and left alone.'),
+    store: flag.describe('Keep the response for GET /v1/responses/{id}. Default true.'),
+    background: flag.describe('Take the request now and answer it later. Needs `inferno serve --background`.'),
+    metadata: looseObject().nullish().describe('Repeated in the response.'),
+    truncation: z
+      .literal('disabled', { error: '"disabled" (nothing is left out of a prompt here)' })
+      .nullish()
+      .describe('Nothing is left out of a prompt here.'),
+    safety_identifier: text.describe('Repeated in the response.'),
+    prompt_cache_key: text.describe('Repeated in the response: prefixes are cached in any case.'),
+    prompt_cache_retention: text.describe('Taken and left alone.'),
   },
   { error: 'a JSON object' },
 );

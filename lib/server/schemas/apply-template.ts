@@ -8,11 +8,11 @@ import { toolFields, toolRules } from './tools.js';
 /** Body of POST /apply-template. */
 export const applyTemplateBody = z.object(
   {
-    model: text,
-    messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }),
+    model: text.describe('A model of GET /v1/models; without it the first one.'),
+    messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }).describe('The conversation.'),
     ...toolFields,
-    add_generation_prompt: flag,
-    chat_template_kwargs: looseObject().nullish(),
+    add_generation_prompt: flag.describe("End with the beginning of the assistant's turn. Default true."),
+    chat_template_kwargs: looseObject().nullish().describe('Refused here unless empty.'),
   },
   { error: 'a JSON object' },
 );

@@ -15,14 +15,24 @@ export const chatCompletionBody = z.object(
     ...samplingFields,
     ...toolFields,
     ...reasoningFields,
-    messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }),
-    max_completion_tokens: integerBetween(1, 2_000_000),
-    logprobs: flag,
-    top_logprobs: integerBetween(0, 20),
-    modalities: z.array(z.literal('text', { error: modalitiesError }), { error: modalitiesError }).nullish(),
-    prediction: looseObject().nullish(),
-    verbosity: z.enum(['low', 'medium', 'high'], { error: '"low", "medium" or "high"' }).nullish(),
-    continue_final_message: flag,
+    messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }).describe(
+      'The conversation so far.',
+    ),
+    max_completion_tokens: integerBetween(1, 2_000_000).describe("OpenAI's name for max_tokens, which it precedes."),
+    logprobs: flag.describe('Log probabilities of the tokens of the answer.'),
+    top_logprobs: integerBetween(0, 20).describe('Alternatives per token, with "logprobs": true.'),
+    modalities: z
+      .array(z.literal('text', { error: modalitiesError }), { error: modalitiesError })
+      .nullish()
+      .describe('Taken and left alone.'),
+    prediction: looseObject()
+      .nullish()
+      .describe('Taken and left alone: speculation guesses from what the conversation has said.'),
+    verbosity: z
+      .enum(['low', 'medium', 'high'], { error: '"low", "medium" or "high"' })
+      .nullish()
+      .describe('Taken and left alone.'),
+    continue_final_message: flag.describe("The last message, the assistant's, is continued."),
   },
   { error: 'a JSON object' },
 );

@@ -1,31 +1,37 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import { flag, integerBetween, text } from './fields.js';
-import { promptsOf } from './prompts.js';
+import { promptsForm, promptsOf } from './prompts.js';
 import type { Prompt } from './prompts.js';
 import { samplingFields, samplingRules } from './sampling.js';
 import type { RawBody } from './sampling.js';
+import { writtenAs } from './written-as.js';
 
 const promptError = 'a string, an array of strings, an array of token ids or an array of arrays of token ids';
 /** Choices of one answer: prompts times n. */
 const mostChoices = 128;
 
-const prompts = z.unknown().transform((value, context): readonly Prompt[] => {
-  const found = promptsOf(value);
-  if (found !== undefined) return found;
-  context.addIssue({ code: 'custom', message: promptError, input: value });
-  return z.NEVER;
-});
+const prompts = writtenAs(
+  promptsForm,
+  z.unknown().transform((value, context): readonly Prompt[] => {
+    const found = promptsOf(value);
+    if (found !== undefined) return found;
+    context.addIssue({ code: 'custom', message: promptError, input: value });
+    return z.NEVER;
+  }),
+);
 
 /** Body of POST /v1/completions. Unknown fields are ignored, as clients send extras. */
 export const completionBody = z.object(
   {
     ...samplingFields,
-    prompt: prompts,
-    echo: flag,
-    logprobs: integerBetween(0, 20),
-    best_of: integerBetween(1, mostChoices),
-    suffix: text,
+    prompt: prompts.describe('What is to be continued. One choice (times n) for each prompt, at most 128 together.'),
+    echo: flag.describe('The prompt precedes the text.'),
+    logprobs: integerBetween(0, 20).describe('Log probabilities, with so many alternatives per token.'),
+    best_of: integerBetween(1, mostChoices).describe(
+      'So many choices are made; the n with the likeliest tokens are returned.',
+    ),
+    suffix: text.describe('The text is inserted before it, with models that can.'),
   },
   { error: 'a JSON object' },
 );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nestingDepth } from '../json-fault.js';
+import { writtenAs } from './written-as.js';
 
 /**
  * Field types whose message says what was expected; `parse-body.ts` adds the field's name and what was received.
@@ -84,7 +85,12 @@ export function arrayOf<Item extends z.ZodType>(
   item: Item,
   bounds: ArrayBounds,
 ): z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Item>[]>> {
-  return z.unknown().transform((value, context) => checkItems(value, item, bounds, context));
+  const { least, most } = bounds;
+  const list = least === undefined ? z.array(item) : z.array(item).min(least);
+  return writtenAs(
+    most === undefined ? list : list.max(most),
+    z.unknown().transform((value, context) => checkItems(value, item, bounds, context)),
+  );
 }
 
 const stopError = 'a string, or an array of at most 16 non-empty strings';
@@ -94,4 +100,6 @@ function isStop(value: unknown): value is string | string[] {
   return value.length <= 16 && value.every((item) => typeof item === 'string' && item !== '');
 }
 
-export const stop = z.custom<string | string[]>(isStop, { error: stopError }).nullish();
+const stopForm = z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]);
+
+export const stop = writtenAs(stopForm, z.custom<string | string[]>(isStop, { error: stopError })).nullish();

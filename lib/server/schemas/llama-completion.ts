@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import { flag, integerBetween, numberBetween, text } from './fields.js';
+import { llamaLogitBiasForm } from './logit-bias.js';
 import { samplingFields, samplingRules } from './sampling.js';
 import type { RawBody } from './sampling.js';
+import { writtenAs } from './written-as.js';
 
 const promptError =
   'a text, an array of texts and token ids, an object such as {"prompt_string": "…"}, or an array of these';
@@ -40,12 +42,27 @@ export function mixedPromptsOf(value: unknown): readonly MixedPrompt[] | undefin
   return found.length === prompts.length && found.length > 0 ? found : undefined;
 }
 
-const prompts = z.unknown().transform((value, context): readonly MixedPrompt[] => {
-  const found = mixedPromptsOf(value);
-  if (found !== undefined) return found;
-  context.addIssue({ code: 'custom', message: promptError, input: value });
-  return z.NEVER;
-});
+const tokenForm = z.int().min(0).max(0x7fffffff);
+const mixedForm = z.array(z.union([z.string(), tokenForm])).min(1);
+const promptObjectForm = z.object({ prompt_string: z.string(), multimodal_data: z.null().optional() });
+
+/** What `mixedPromptsOf` takes, for `writtenAs`. */
+export const mixedPromptsForm = z.union([
+  z.string(),
+  promptObjectForm,
+  mixedForm,
+  z.array(z.union([z.string(), promptObjectForm, mixedForm])).min(1),
+]);
+
+const prompts = writtenAs(
+  mixedPromptsForm,
+  z.unknown().transform((value, context): readonly MixedPrompt[] => {
+    const found = mixedPromptsOf(value);
+    if (found !== undefined) return found;
+    context.addIssue({ code: 'custom', message: promptError, input: value });
+    return z.NEVER;
+  }),
+);
 
 const stopError = 'a text, or an array of at most 16 texts';
 /** llama-server leaves out empty ones. */
@@ -56,45 +73,57 @@ const stop = z
   .nullish();
 
 /** OpenAI's map with texts as keys, which llama-server takes, as the list of pairs that says the same. */
-const logitBias = z.preprocess((value) => {
-  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isMap) return value;
-  return Object.entries(value).map(([token, bias]) => [
-    /^\d{1,9}$/u.test(token) ? Number(token) : token,
-    bias as unknown,
-  ]);
-}, samplingFields.logit_bias);
+const logitBias = writtenAs(
+  llamaLogitBiasForm,
+  z.preprocess((value) => {
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (!isMap) return value;
+    return Object.entries(value).map(([token, bias]) => [
+      /^\d{1,9}$/u.test(token) ? Number(token) : token,
+      bias as unknown,
+    ]);
+  }, samplingFields.logit_bias),
+).optional();
 
 const fieldsError = 'an array of at most 64 names of fields';
 
 /** What /completion and /infill share. Some fields are taken and have no effect: docs/llama-server.md. */
 export const llamaFields = {
   ...samplingFields,
-  stop,
+  stop: stop.describe('The answer ends before the first of these texts.'),
   logit_bias: logitBias,
-  temperature: numberBetween(0, 1000),
-  max_tokens: integerBetween(-1, 0x7fffffff),
-  max_completion_tokens: integerBetween(-1, 0x7fffffff),
-  n_predict: integerBetween(-1, 0x7fffffff),
-  n_cmpl: integerBetween(1, mostChoices),
-  logprobs: integerBetween(0, 20),
-  return_tokens: flag,
-  timings_per_token: flag,
-  return_progress: flag,
-  post_sampling_probs: flag,
-  t_max_predict_ms: integerBetween(-1, Number.MAX_SAFE_INTEGER),
-  n_indent: integerBetween(0, mostTokens),
-  lora: z.array(z.unknown(), { error: 'an array' }).nullish(),
+  temperature: numberBetween(0, 1000).describe(
+    'How far from the likeliest token samples may go; 0 is greedy. Default 0.8.',
+  ),
+  max_tokens: integerBetween(-1, 0x7fffffff).describe('Another name of n_predict.'),
+  max_completion_tokens: integerBetween(-1, 0x7fffffff).describe('Another name of n_predict.'),
+  n_predict: integerBetween(-1, 0x7fffffff).describe('Tokens of an answer at most; -1 for as many as fit. Default -1.'),
+  n_cmpl: integerBetween(1, mostChoices).describe('Answers per prompt. Default 1.'),
+  logprobs: integerBetween(0, 20).describe('Another name of n_probs.'),
+  return_tokens: flag.describe('Also the ids of the tokens.'),
+  timings_per_token: flag.describe('Taken and left alone.'),
+  return_progress: flag.describe('Taken and left alone.'),
+  post_sampling_probs: flag.describe('Refused when true.'),
+  t_max_predict_ms: integerBetween(-1, Number.MAX_SAFE_INTEGER).describe('Refused over 0.'),
+  n_indent: integerBetween(0, mostTokens).describe('Refused over 0.'),
+  lora: z.array(z.unknown(), { error: 'an array' }).nullish().describe('Refused unless empty.'),
   response_fields: z
     .array(z.string({ error: fieldsError }), { error: fieldsError })
     .max(64, { error: fieldsError })
-    .nullish(),
+    .nullish()
+    .describe('Only these fields of the answer; `a/b` is the field b of a.'),
 };
 
 const bodyError = { error: 'a JSON object' };
 
 /** Body of POST /completion and POST /completions. */
-export const llamaCompletionBody = z.object({ ...llamaFields, prompt: prompts }, bodyError);
+export const llamaCompletionBody = z.object(
+  {
+    ...llamaFields,
+    prompt: prompts.describe('What is to be continued: a text, texts and token ids, or several of these.'),
+  },
+  bodyError,
+);
 
 const extraError = 'an array of objects such as {"filename": "a.h", "text": "…"}';
 
@@ -102,14 +131,15 @@ const extraError = 'an array of objects such as {"filename": "a.h", "text": "…
 export const llamaInfillBody = z.object(
   {
     ...llamaFields,
-    prompt: text,
-    input_prefix: z.string({ error: 'a text' }),
-    input_suffix: z.string({ error: 'a text' }),
+    prompt: text.describe('What stands right before the gap, after input_prefix.'),
+    input_prefix: z.string({ error: 'a text' }).describe('What stands before the gap.'),
+    input_suffix: z.string({ error: 'a text' }).describe('What comes behind it.'),
     input_extra: z
       .array(z.object({ text: z.string({ error: extraError }), filename: text }, { error: extraError }), {
         error: extraError,
       })
-      .nullish(),
+      .nullish()
+      .describe('Other files, which stand first.'),
   },
   bodyError,
 );

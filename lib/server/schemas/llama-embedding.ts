@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import type { ResolvedLimits } from '../server-options.js';
 import { text } from './fields.js';
-import { mixedPromptsOf } from './llama-completion.js';
+import { mixedPromptsForm, mixedPromptsOf } from './llama-completion.js';
 import type { MixedPrompt } from './llama-completion.js';
 import type { RawBody } from './sampling.js';
+import { writtenAs } from './written-as.js';
 
 const inputError = 'a text, an array of texts and token ids, or an array of these';
 
@@ -12,13 +13,14 @@ const inputError = 'a text, an array of texts and token ids, or an array of thes
 export const llamaEmbeddingBody = z
   .object(
     {
-      input: z.unknown().optional(),
-      content: z.unknown().optional(),
-      model: text,
-      encoding_format: z.literal('float', { error: '"float"' }).nullish(),
+      input: writtenAs(mixedPromptsForm, z.unknown()).optional().describe('What is to be embedded.'),
+      content: writtenAs(mixedPromptsForm, z.unknown()).optional().describe('Another name of input.'),
+      model: text.describe('A model of GET /v1/models; without it the first one.'),
+      encoding_format: z.literal('float', { error: '"float"' }).nullish().describe('Numbers only.'),
       embd_normalize: z
         .union([z.literal(-1), z.literal(2)], { error: '2 (unit length) or -1 (as they are)' })
-        .nullish(),
+        .nullish()
+        .describe('2: unit length (default); -1: as they are.'),
     },
     { error: 'a JSON object' },
   )

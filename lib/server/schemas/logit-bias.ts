@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writtenAs } from './written-as.js';
 
 const mostBiases = 65_536;
 const error =
@@ -28,10 +29,28 @@ function entryOf([token, bias]: readonly [string, unknown]): Bias | undefined {
   return fits ? [Number(token), bias] : undefined;
 }
 
+const pairsForm = z
+  .array(
+    z.tuple([
+      z.union([z.string().min(1), z.int().min(0).max(0x7fffffff)]),
+      z.union([z.literal(false), z.number().min(-1e6).max(1e6)]),
+    ]),
+  )
+  .max(mostBiases);
+
+function formOf(map: z.ZodType): z.ZodType {
+  return z.union([map, pairsForm]).nullable();
+}
+
+/** llama-server's map has texts as keys, too, and larger numbers. */
+export const llamaLogitBiasForm = formOf(
+  z.record(z.string().min(1), z.union([z.literal(false), z.number().min(-1e6).max(1e6)])),
+);
+
 /** OpenAI's map or llama.cpp's list. */
-export const logitBias = z
-  .unknown()
-  .transform((value, context): readonly Bias[] | undefined => {
+export const logitBias = writtenAs(
+  formOf(z.record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100))),
+  z.unknown().transform((value, context): readonly Bias[] | undefined => {
     if (value == null) return undefined;
     const entries = Array.isArray(value)
       ? value.map(pairOf)
@@ -42,5 +61,5 @@ export const logitBias = z
     if (biases.length === entries.length && biases.length <= mostBiases) return biases;
     context.addIssue({ code: 'custom', message: error, input: value });
     return z.NEVER;
-  })
-  .optional();
+  }),
+).optional();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { arrayOf, checkItems, text } from './fields.js';
+import { writtenAs } from './written-as.js';
 
 const partError = 'a content part of type "text" (this server takes no images or audio)';
 
@@ -20,13 +21,13 @@ const contentError = 'a string or an array of content parts of type "text"';
 type TextPart = z.infer<typeof textPart>;
 
 // A union would report one fault for the whole array; this reports the faulty part.
-const content = z
-  .unknown()
-  .transform((value, context): string | TextPart[] | null => {
+const content = writtenAs(
+  z.union([z.string(), z.array(textPart).min(1), z.null()]),
+  z.unknown().transform((value, context): string | TextPart[] | null => {
     if (typeof value === 'string' || value === null) return value;
     return checkItems(value, textPart, { error: contentError, least: 1 }, context);
-  })
-  .optional();
+  }),
+).optional();
 
 const toolCall = z.looseObject({
   id: text,
@@ -40,14 +41,18 @@ const toolCall = z.looseObject({
 export const message = z
   .object(
     {
-      role: z.enum(['system', 'developer', 'user', 'assistant', 'tool'], {
-        error: '"system", "developer", "user", "assistant" or "tool"',
-      }),
-      content,
-      name: text,
-      tool_call_id: text,
-      tool_calls: arrayOf(toolCall, { error: 'an array of tool calls' }).nullish(),
-      reasoning_content: text,
+      role: z
+        .enum(['system', 'developer', 'user', 'assistant', 'tool'], {
+          error: '"system", "developer", "user", "assistant" or "tool"',
+        })
+        .describe('Who says it; `developer` is another name for `system`.'),
+      content: content.describe('A text or parts of one; null only in a message of the assistant with calls.'),
+      name: text.describe('Given to the chat template.'),
+      tool_call_id: text.describe('Which call this message of the role `tool` answers.'),
+      tool_calls: arrayOf(toolCall, { error: 'an array of tool calls' })
+        .nullish()
+        .describe('What the assistant called in this turn.'),
+      reasoning_content: text.describe('What the model thought in this turn.'),
     },
     { error: 'a message such as {"role": "user", "content": "Hello"}' },
   )

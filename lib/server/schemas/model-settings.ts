@@ -7,7 +7,10 @@ const longestTtlSeconds = 31_536_000;
 
 /** Body of POST /v1/models/{id}/load and /unload; it may be left out. A `ttl_seconds` of 0 is off. */
 export const modelSettingsBody = z.object(
-  { pin: flag, ttl_seconds: numberBetween(0, longestTtlSeconds) },
+  {
+    pin: flag.describe('Never unload it to make room or for idleness.'),
+    ttl_seconds: numberBetween(0, longestTtlSeconds).describe('Unload it when nobody used it for so long; 0 is never.'),
+  },
   { error: 'a JSON object' },
 );
 

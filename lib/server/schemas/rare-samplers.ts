@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { samplerNames } from '../../native-sampling-types.js';
 import type { NativeRareSamplers, SamplerName } from '../../native-sampling-types.js';
 import { integerBetween, numberBetween } from './fields.js';
+import { writtenAs } from './written-as.js';
 
 /** llama.cpp's one-letter names, as its `samplers` field takes them in a string. */
 const letters: Readonly<Record<string, SamplerName>> = {
@@ -34,9 +35,17 @@ function samplerOf(name: unknown): SamplerName | undefined {
   return samplerNames.find((known) => known === name) ?? aliases[name];
 }
 
-const order = z
-  .unknown()
-  .transform((value, context): readonly SamplerName[] | undefined => {
+const orderForm = z.union([
+  z.array(z.enum([...samplerNames, ...Object.keys(aliases)])).max(samplerNames.length),
+  z
+    .string()
+    .regex(new RegExp(`^[${Object.keys(letters).join('')}]*$`, 'u'))
+    .max(samplerNames.length),
+]);
+
+const order = writtenAs(
+  orderForm.nullable(),
+  z.unknown().transform((value, context): readonly SamplerName[] | undefined => {
     if (value == null) return undefined;
     const named = typeof value === 'string' ? Array.from(value).map((letter) => letters[letter]) : value;
     const names = Array.isArray(named) ? named.map(samplerOf) : [undefined];
@@ -44,8 +53,8 @@ const order = z
     if (known.length === names.length && names.length <= samplerNames.length) return known;
     context.addIssue({ code: 'custom', message: orderError, input: value });
     return z.NEVER;
-  })
-  .optional();
+  }),
+).optional();
 
 const breakers = z
   .array(z.string({ error: breakersError }).min(1, { error: breakersError }).max(40, { error: breakersError }), {
@@ -58,23 +67,33 @@ const mostTokens = 2_000_000;
 
 /** llama.cpp's samplers that few requests use; its names, defaults and meanings. */
 export const rareSamplerFields = {
-  samplers: order,
-  min_keep: integerBetween(0, mostTokens),
-  dynatemp_range: numberBetween(0, 2),
-  dynatemp_exponent: numberBetween(0, 100),
-  top_n_sigma: numberBetween(-1, 100),
-  xtc_probability: numberBetween(0, 1),
-  xtc_threshold: numberBetween(0, 1),
-  dry_multiplier: numberBetween(0, 100),
-  dry_base: numberBetween(1, 100),
-  dry_allowed_length: integerBetween(0, mostTokens),
-  dry_penalty_last_n: integerBetween(-1, mostTokens),
-  dry_sequence_breakers: breakers,
-  mirostat: integerBetween(0, 2),
-  mirostat_tau: numberBetween(0, 100),
-  mirostat_eta: numberBetween(0, 1),
-  adaptive_target: numberBetween(-1, 1),
-  adaptive_decay: numberBetween(0, 0.99),
+  samplers: order.describe("The samplers in their order: names, or llama.cpp's one-letter names in one string."),
+  min_keep: integerBetween(0, mostTokens).describe('Tokens that every sampler leaves at least. Default 0.'),
+  dynatemp_range: numberBetween(0, 2).describe(
+    'Dynamic temperature: how far it may go from `temperature`; 0 is off. Default 0.',
+  ),
+  dynatemp_exponent: numberBetween(0, 100).describe('Dynamic temperature: how entropy maps to it. Default 1.'),
+  top_n_sigma: numberBetween(-1, 100).describe(
+    'Keeps tokens within so many standard deviations of the best logit; -1 is off. Default -1.',
+  ),
+  xtc_probability: numberBetween(0, 1).describe('XTC: how often it removes the likeliest tokens; 0 is off. Default 0.'),
+  xtc_threshold: numberBetween(0, 1).describe('XTC: how likely a token is that it removes. Default 0.1.'),
+  dry_multiplier: numberBetween(0, 100).describe(
+    'DRY: strength of the penalty on repeated sequences; 0 is off. Default 0.',
+  ),
+  dry_base: numberBetween(1, 100).describe('DRY: how the penalty grows with the length. Default 1.75.'),
+  dry_allowed_length: integerBetween(0, mostTokens).describe(
+    'DRY: repeated sequences up to this length are free. Default 2.',
+  ),
+  dry_penalty_last_n: integerBetween(-1, mostTokens).describe(
+    'DRY: how many tokens it looks back on; -1 for all. Default -1.',
+  ),
+  dry_sequence_breakers: breakers.describe('DRY: texts that end a sequence.'),
+  mirostat: integerBetween(0, 2).describe('Mirostat: 0 is off, 1 or 2 its version. Default 0.'),
+  mirostat_tau: numberBetween(0, 100).describe('Mirostat: the entropy to aim at. Default 5.'),
+  mirostat_eta: numberBetween(0, 1).describe('Mirostat: its rate of learning. Default 0.1.'),
+  adaptive_target: numberBetween(-1, 1).describe('Adaptive-p: the probability to aim at; below 0 is off. Default -1.'),
+  adaptive_decay: numberBetween(0, 0.99).describe('Adaptive-p: how slowly it forgets. Default 0.9.'),
 };
 
 export type RareSamplerBody = z.infer<z.ZodObject<typeof rareSamplerFields>>;

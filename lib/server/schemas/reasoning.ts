@@ -8,14 +8,22 @@ const formatError = '"auto", "deepseek" or "none"';
 
 /** What chat requests say about how the model thinks. */
 export const reasoningFields = {
-  reasoning_effort: z.enum(efforts, { error: effortError }).nullish(),
+  reasoning_effort: z
+    .enum(efforts, { error: effortError })
+    .nullish()
+    .describe('How much the model shall think, for templates that know; `none` turns it off.'),
   // llama.cpp's own.
-  reasoning_format: z.enum(['auto', 'deepseek', 'none'], { error: formatError }).nullish(),
-  enable_thinking: flag,
-  reasoning_budget_tokens: integerBetween(-1, 2_000_000),
-  thinking_budget_tokens: integerBetween(-1, 2_000_000),
-  reasoning_budget_message: text,
-  chat_template_kwargs: looseObject().nullish(),
+  reasoning_format: z
+    .enum(['auto', 'deepseek', 'none'], { error: formatError })
+    .nullish()
+    .describe('Where thoughts go: `auto` and `deepseek` into reasoning_content, `none` leaves them in the content.'),
+  enable_thinking: flag.describe("llama.cpp's switch for templates that can think."),
+  reasoning_budget_tokens: integerBetween(-1, 2_000_000).describe(
+    'After so many tokens of thought the thinking is ended; -1 for no limit.',
+  ),
+  thinking_budget_tokens: integerBetween(-1, 2_000_000).describe('Another name of reasoning_budget_tokens.'),
+  reasoning_budget_message: text.describe('Said for the model when its budget of thought is used up.'),
+  chat_template_kwargs: looseObject().nullish().describe('Variables of the chat template.'),
 };
 
 export type ReasoningBody = z.infer<z.ZodObject<typeof reasoningFields>>;

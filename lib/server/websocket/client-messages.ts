@@ -26,7 +26,7 @@ const request = { id: streamId, data: z.unknown(), ack: flag, token_batching: fl
 
 const resumed = z.object({ id: streamId, last_sequence: sequence }, { error: 'an object with id and last_sequence' });
 
-const schemas = {
+export const clientMessages = {
   chat_request: z.object({ type: z.literal('chat_request'), ...request }),
   completion_request: z.object({ type: z.literal('completion_request'), ...request }),
   cancel: z.object({ type: z.literal('cancel'), id: streamId }),
@@ -40,13 +40,13 @@ const schemas = {
   }),
 };
 
-type Schemas = typeof schemas;
+type Schemas = typeof clientMessages;
 type Types = keyof Schemas;
 export type ClientMessage = { [Type in Types]: z.infer<Schemas[Type]> }[Types];
 export type RequestMessage = Extract<ClientMessage, { readonly data?: unknown }>;
 export type ResumeMessage = Extract<ClientMessage, { readonly type: 'resume' }>;
 
-const types = Object.keys(schemas) as readonly Types[];
+const types = Object.keys(clientMessages) as readonly Types[];
 
 function rulesOf(type: Types): (body: Readonly<Record<string, unknown>>) => Fault[] {
   return (body) => {
@@ -88,6 +88,6 @@ export function parseClientMessage(
     const error = errorReply('invalid_argument', `Expected one of ${types.join(', ')} for type.`, 'type');
     return { fault: { error, id } };
   }
-  const checked = parseBody<z.ZodType<ClientMessage>>(schemas[type], rulesOf(type), value);
+  const checked = parseBody<z.ZodType<ClientMessage>>(clientMessages[type], rulesOf(type), value);
   return 'faults' in checked ? { fault: { error: faultsReply(checked.faults), id } } : { message: checked.data };
 }

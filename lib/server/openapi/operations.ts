@@ -1,0 +1,27 @@
+/** Every route of the server. A test holds this against the router. */
+import type { Operations } from './operation.js';
+import { backgroundOperations } from './operations/background.js';
+import { descriptionOperations } from './operations/description.js';
+import { embeddingOperations } from './operations/embeddings.js';
+import { generationOperations } from './operations/generation.js';
+import { healthOperations } from './operations/health.js';
+import { llamaOperations } from './operations/llama.js';
+import { messageOperations } from './operations/messages.js';
+import { metricsOperations } from './operations/metrics.js';
+import { modelOperations } from './operations/models.js';
+import { responseOperations } from './operations/responses.js';
+import { webSocketOperations } from './operations/websocket.js';
+
+export const operations: Operations = {
+  ...generationOperations,
+  ...webSocketOperations,
+  ...responseOperations,
+  ...messageOperations,
+  ...embeddingOperations,
+  ...modelOperations,
+  ...backgroundOperations,
+  ...healthOperations,
+  ...metricsOperations,
+  ...llamaOperations,
+  ...descriptionOperations,
+};
