@@ -21,6 +21,7 @@ export type {
   LoadedModelSource,
   ModelSource,
   PriorityOptions,
+  ProfilingOptions,
   QueueHealthThresholds,
   ServableModel,
   ServerLimits,
