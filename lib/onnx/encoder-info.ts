@@ -36,6 +36,7 @@ export function graphInfo(source: InfoSource): ModelInfo {
     batchSize: maxLength,
     embeddingLength: (typeof width === 'number' ? width : config?.hidden_size) ?? 0,
     layerCount: config?.num_hidden_layers ?? 0,
+    gpuLayers: { offloaded: 0, total: 0 },
     headCount: config?.num_attention_heads ?? 0,
     vocabularySize,
     bosToken: folder?.bosId ?? -1,

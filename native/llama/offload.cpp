@@ -7,6 +7,7 @@
 
 #include "fit.h"
 #include "ggml-backend.h"
+#include "llama-ext.h"
 #include "native/core/available_cores.h"
 #include "native/llama/backend.h"
 #include "native/llama/handles.h"
