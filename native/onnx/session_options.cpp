@@ -95,7 +95,8 @@ Status append_provider(const ProviderChoice & choice, Ort::SessionOptions & targ
     const Status status = guarded(ErrorCode::ProviderMissing, [&] { append(choice.name, entries, target); });
     if (status) return status;
     return {ErrorCode::ProviderMissing, "The execution provider " + choice.name +
-                                            " cannot be used here; cpu can. ONNX Runtime says: " + status.message()};
+                                            " cannot be used here. The library was built with " + join(available) +
+                                            "; cpu always works. ONNX Runtime says: " + status.message()};
 }
 
 }  // namespace
