@@ -19,6 +19,7 @@ struct ModelOptions {
     int32_t gpu_layers = -1;  // -1: all that fit
     bool vocabulary_only = false;
     std::string chat_template;  // Jinja; empty: the file's
+    bool full_precision_cache = false;  // keys and values in F32, not in F16
 };
 
 struct ModelDescription {
@@ -54,7 +55,9 @@ class Model {
     const llama_vocab * vocab() const { return llama_model_get_vocab(model_.get()); }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
-    // Bytes of KV cache per token of context, F16.
+    // Of keys and values.
+    ggml_type cache_type() const { return full_precision_cache_ ? GGML_TYPE_F32 : GGML_TYPE_F16; }
+    // Bytes of KV cache per token of context.
     uint64_t kv_bytes_per_token() const;
     // On the CPU, fused attention of small heads is several times slower than the plain one.
     llama_flash_attn_type attention_type() const;
@@ -66,6 +69,7 @@ class Model {
     std::unique_ptr<ChatTemplate> chat_template_;
     ModelDescription description_;
     bool offloads_ = false;  // some layers may compute on a GPU
+    bool full_precision_cache_ = false;
 };
 
 }  // namespace inferno::llama
