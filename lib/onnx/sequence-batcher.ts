@@ -89,9 +89,11 @@ export class SequenceBatcher {
     try {
       return await new Promise<Float32Array>((resolve, reject) => {
         const pending: Pending = { ids, options, resolve, reject, number: 0 };
-        release = signal && onAbort(signal, () => {
-          this.#cancel(pending);
-        });
+        release =
+          signal &&
+          onAbort(signal, () => {
+            this.#cancel(pending);
+          });
         this.#gather(pending);
       });
     } catch (error) {

@@ -70,7 +70,7 @@ const getModelV2: GetHandler = (exchange, path) => {
   const isKnown = target?.version === undefined || target.version === onlyVersion;
   if (target === undefined || model === undefined || !isKnown) {
     const what = JSON.stringify((target?.id ?? path).slice(0, 200));
-    const version = isKnown ? '' : ` of version ${JSON.stringify(target.version?.slice(0, 60))}`;
+    const version = isKnown ? '' : ` of version ${JSON.stringify(target.version.slice(0, 60))}`;
     exchange.sendError(errorReply('model_not_found', `The model ${what}${version} does not exist on this server.`));
   } else if (target.action === 'ready') {
     sendReadiness(exchange, model);
