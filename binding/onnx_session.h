@@ -32,6 +32,9 @@ class OnnxSessionObject : public Napi::ObjectWrap<OnnxSessionObject> {
     explicit OnnxSessionObject(const Napi::CallbackInfo & info);
     ~OnnxSessionObject() override;
 
+    // Null once closed.
+    std::shared_ptr<const onnx::Session> session() const;
+
   private:
     Napi::Value inputs(const Napi::CallbackInfo & info);
     Napi::Value outputs(const Napi::CallbackInfo & info);
@@ -44,6 +47,7 @@ class OnnxSessionObject : public Napi::ObjectWrap<OnnxSessionObject> {
     Napi::Value run_sync(const Napi::CallbackInfo & info);
     Napi::Value run(const Napi::CallbackInfo & info);
     void cancel(const Napi::CallbackInfo & info);
+    Napi::Value create_batcher(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
 
     // Throws model_unloaded.

@@ -3,15 +3,19 @@ add_library(inferno SHARED
   binding/addon.cpp
   binding/embedding.cpp
   binding/errors.cpp
+  binding/engine_state.cpp
   binding/event_bridge.cpp
+  binding/generator_methods.cpp
   binding/journal.cpp
   binding/js_waker.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/onnx_batcher.cpp
   binding/onnx_call.cpp
   binding/onnx_outputs.cpp
   binding/onnx_session.cpp
   binding/onnx_session_loader.cpp
+  binding/onnx_text_engine.cpp
   binding/onnx_values.cpp
   binding/profiles.cpp
   binding/promise_settler.cpp

@@ -13,6 +13,8 @@ add_executable(inferno-native-tests
   test/native/journal_recovery_test.cpp
   test/native/journal_test.cpp
   test/native/generation_times_test.cpp
+  test/native/onnx_decoder_test.cpp
+  test/native/onnx_text_engine_test.cpp
   test/native/prefill_slice_test.cpp
   test/native/prefix_store_test.cpp
   test/native/prefix_tree_test.cpp
@@ -31,4 +33,4 @@ target_link_libraries(inferno-native-tests PRIVATE inferno_native inferno_zstd)
 # Chat templates of many model families, which llama.cpp ships for its own tests.
 target_compile_definitions(inferno-native-tests PRIVATE
   INFERNO_CHAT_TEMPLATES="${CMAKE_CURRENT_SOURCE_DIR}/native/vendor/llama.cpp/models/templates")
-add_dependencies(inferno-native-tests ggml-cpu)
+add_dependencies(inferno-native-tests ggml-cpu inferno-onnxruntime)

@@ -11,6 +11,7 @@
 #include "native/core/status.h"
 #include "native/llama/chat_template.h"
 #include "native/llama/handles.h"
+#include "native/llama/token_table.h"
 
 namespace inferno::llama {
 
@@ -51,8 +52,14 @@ class Model {
                                                      const std::function<void(float)> & on_progress,
                                                      const std::atomic<bool> & cancelled);
 
+    // A vocabulary and a chat template without weights, for an engine that computes otherwise.
+    // REQUIRES: initialize_backend() succeeded.
+    static Result<std::shared_ptr<const Model>> from_vocabulary(const VocabularyOptions & options);
+
     llama_model * get() const { return model_.get(); }
     const llama_vocab * vocab() const { return llama_model_get_vocab(model_.get()); }
+    // False: llama.cpp's tokenizer does not know how this model's texts are split.
+    bool tokenizes() const { return tokenizes_; }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
     // Of keys and values.
@@ -64,10 +71,12 @@ class Model {
 
   private:
     Model() = default;
+    Status add_chat_template(const std::string & source);
 
     ModelHandle model_;
     std::unique_ptr<ChatTemplate> chat_template_;
     ModelDescription description_;
+    bool tokenizes_ = true;
     bool offloads_ = false;  // some layers may compute on a GPU
     bool full_precision_cache_ = false;
 };
