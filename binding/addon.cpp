@@ -6,6 +6,7 @@
 #include "binding/journal.h"
 #include "binding/model.h"
 #include "binding/model_loader.h"
+#include "binding/onnx_batcher.h"
 #include "binding/onnx_session.h"
 #include "binding/onnx_session_loader.h"
 #include "binding/onnx_text_engine.h"
@@ -66,6 +67,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     environment->statistics_constructor = Napi::Persistent(StatisticsObject::define(env));
     environment->onnx_session_constructor = Napi::Persistent(OnnxSessionObject::define(env));
     environment->onnx_text_engine_constructor = Napi::Persistent(OnnxTextEngineObject::define(env));
+    environment->onnx_batcher_constructor = Napi::Persistent(OnnxBatcherObject::define(env));
     env.SetInstanceData(environment);
     exports.Set("createStatistics", Napi::Function::New<create_statistics>(env, "createStatistics"));
     exports.Set("initialize", Napi::Function::New<initialize>(env, "initialize"));

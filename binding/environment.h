@@ -12,6 +12,7 @@ struct Environment {
     Napi::FunctionReference statistics_constructor;
     Napi::FunctionReference onnx_session_constructor;
     Napi::FunctionReference onnx_text_engine_constructor;
+    Napi::FunctionReference onnx_batcher_constructor;
 };
 
 }  // namespace inferno::binding

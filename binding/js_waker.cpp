@@ -4,9 +4,8 @@
 
 namespace inferno::binding {
 
-std::shared_ptr<JsWaker> JsWaker::create(Napi::Env env, const char * name, Deliver deliver) {
+std::shared_ptr<JsWaker> JsWaker::create(Napi::Env env, const char * name) {
     std::shared_ptr<JsWaker> waker(new JsWaker());
-    waker->deliver_ = std::move(deliver);
     // The thread-safe function owns a reference to the waker, so that a late call finds it alive.
     auto * owner = new std::shared_ptr<JsWaker>(waker);
     const auto release_owner = [](napi_env, void * data, void *) {

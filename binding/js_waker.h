@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace inferno::binding {
 
@@ -16,8 +17,9 @@ class JsWaker {
   public:
     using Deliver = std::function<void(Napi::Env)>;
 
-    // `deliver` runs on the JS thread, in a handle scope, until close().
-    static std::shared_ptr<JsWaker> create(Napi::Env env, const char * name, Deliver deliver);
+    static std::shared_ptr<JsWaker> create(Napi::Env env, const char * name);
+    // Runs on the JS thread, in a handle scope, until close(). Nothing is delivered before it is set.
+    void set_deliver(Deliver deliver) { deliver_ = std::move(deliver); }
 
     void wake();
     // What must keep the process alive begins or ends.

@@ -4,6 +4,7 @@
 
 #include "binding/environment.h"
 #include "binding/errors.h"
+#include "binding/onnx_batcher.h"
 #include "binding/onnx_outputs.h"
 #include "binding/onnx_values.h"
 #include "binding/profiles.h"
@@ -90,6 +91,7 @@ Napi::Function OnnxSessionObject::define(Napi::Env env) {
                            InstanceMethod<&OnnxSessionObject::run_sync>("runSync"),
                            InstanceMethod<&OnnxSessionObject::run>("run"),
                            InstanceMethod<&OnnxSessionObject::cancel>("cancel"),
+                           InstanceMethod<&OnnxSessionObject::create_batcher>("createBatcher"),
                            InstanceMethod<&OnnxSessionObject::close>("close"),
                        });
 }
@@ -107,7 +109,8 @@ OnnxSessionObject::OnnxSessionObject(const Napi::CallbackInfo & info)
     auto session = *info[0].As<Napi::External<std::shared_ptr<const onnx::Session>>>().Data();
     state_ = std::make_shared<OnnxSessionState>();
     // The waker is closed before this object is gone.
-    state_->waker = JsWaker::create(info.Env(), "inferno:onnx", [this](Napi::Env env) { deliver(env); });
+    state_->waker = JsWaker::create(info.Env(), "inferno:onnx");
+    state_->waker->set_deliver([this](Napi::Env env) { deliver(env); });
     state_->queue = std::make_shared<onnx::RunQueue>(std::move(session), kQueueCapacity,
                                                      [waker = state_->waker] { waker->wake(); });
     LiveStates::get().add(state_.get());
@@ -257,10 +260,20 @@ void OnnxSessionObject::settle(Napi::Env env, onnx::FinishedRun & run) {
         error = failure.Value();
     }
     // Kept until the sink was called: without runs under way only JS holds this object.
-    const Napi::Object self = Value();
+    const Napi::Value self = Value();
+    static_cast<void>(self);
     if (pinned_.empty()) Unref();
     waker->end_work(env);
     sink_.Call({Napi::Number::New(env, run.id), outputs, error});
+}
+
+// createBatcher(options: NativeOnnxBatcherOptions, onEnd: NativeOnnxBatcherSink): NativeOnnxBatcher
+Napi::Value OnnxSessionObject::create_batcher(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    if (!info[0].IsObject() || !info[1].IsFunction())
+        throw Napi::TypeError::New(env, "Expected options and a function.");
+    return OnnxBatcherObject::create(env, require_open(env).session(), info[0].As<Napi::Object>(),
+                                     info[1].As<Napi::Function>());
 }
 
 // close(): Promise<void>

@@ -47,6 +47,7 @@ class OnnxSessionObject : public Napi::ObjectWrap<OnnxSessionObject> {
     Napi::Value run_sync(const Napi::CallbackInfo & info);
     Napi::Value run(const Napi::CallbackInfo & info);
     void cancel(const Napi::CallbackInfo & info);
+    Napi::Value create_batcher(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
 
     // Throws model_unloaded.

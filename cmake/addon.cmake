@@ -10,6 +10,7 @@ add_library(inferno SHARED
   binding/js_waker.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/onnx_batcher.cpp
   binding/onnx_call.cpp
   binding/onnx_outputs.cpp
   binding/onnx_session.cpp

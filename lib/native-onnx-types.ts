@@ -121,7 +121,69 @@ export interface NativeOnnxSession {
   ): NativeOutputData[] | number;
   /** The run still ends through the sink, with 'cancelled'. Idempotent; unknown or finished numbers are ignored. */
   cancel(run: number): void;
-  /** Ends all runs (code 'cancelled'), joins the threads, frees all memory. Idempotent. */
+  /** Batches over this graph; it must take token sequences. Throws 'unsupported_model', 'invalid_argument'. */
+  createBatcher(options: NativeOnnxBatcherOptions, onEnd: NativeOnnxBatcherSink): NativeOnnxBatcher;
+  /** Ends all runs (code 'cancelled'), joins the threads, frees all memory that no batcher needs. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface NativeOnnxBatcherOptions {
+  /** Sequences of one run at most. */
+  readonly maxBatch: number;
+  /** Sequences times the longest of them, padding included. */
+  readonly maxTokens: number;
+  /** Tokens of one sequence; longer ones end with 'context_length_exceeded'. */
+  readonly maxLength: number;
+  /** Part of a run's tokens that may be padding, 0 to 1. */
+  readonly maxPadding: number;
+  /** Under load a run waits at most that long for sequences that are about to come; alone it never waits. */
+  readonly maxWindowMs: number;
+  readonly padId: number;
+  /** Sequences that may wait. */
+  readonly capacity: number;
+  /** Name of the output; empty = sentence_embedding, last_hidden_state, token_embeddings, logits, or the first. */
+  readonly output: string;
+  /** How rows of tokens become one; 'none': what the graph gives for the sequence's own tokens. */
+  readonly pooling: 'mean' | 'cls' | 'last' | 'none';
+  readonly normalize: boolean;
+  /** The first ones only (matryoshka); 0 = all. */
+  readonly dimensions: number;
+}
+
+export interface NativeOnnxBatcherStatus {
+  readonly queued: number;
+  readonly running: number;
+  readonly batches: number;
+  /** In them. */
+  readonly sequences: number;
+  readonly tokens: number;
+  readonly paddedTokens: number;
+  readonly cancelled: number;
+  readonly expired: number;
+}
+
+/**
+ * Everything that has ended since the last call. `numbers` has three for each sequence: its number, where its values lie, and
+ * how many they are, -1 for one that failed, whose error is the next one of `errors`.
+ */
+export type NativeOnnxBatcherSink = (numbers: Float64Array, values: Float32Array, errors: readonly unknown[]) => void;
+
+export interface NativeOnnxBatcher {
+  /**
+   * Sequences that come together: the first one's number comes back, the others have those behind it. `numbers` has four for
+   * each: length, 1 when its types follow its tokens, index into `tiers`, milliseconds to its deadline (0: none).
+   */
+  submit(tokens: Int32Array, numbers: Float64Array, users: readonly (string | undefined)[] | undefined): number;
+  /** It still ends through the sink, with 'cancelled'. Idempotent; unknown or finished numbers are ignored. */
+  cancel(sequence: number): void;
+  status(): NativeOnnxBatcherStatus;
+  /** The last sequences that ended, newest first, at most 1,000. `prefillUs` is the run of their batch. */
+  profiles(limit: number): NativeGenerationProfile[];
+  /** Phases queue, run and total. */
+  statistics(): NativeStatistics;
+  /** Tokens of one sequence: `maxLength`, or less when the graph fixes less. */
+  maxLength(): number;
+  /** Ends everything (code 'cancelled') and joins the thread. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "native/onnx/api.h"
+#include "native/onnx/data_folder.h"
+#include "native/onnx/model_check.h"
 #include "native/onnx/runtime.h"
 
 namespace inferno::onnx {
@@ -50,31 +52,25 @@ Status load_failure(const Ort::Exception & error) {
     }
 }
 
-std::filesystem::path path_of(const std::string & utf8) {
-    return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
-}
-
-Status check_file(const std::string & path) {
+Result<ModelSummary> size_of_file(const std::string & path) {
+    if (Status status = require_file(path); !status) return status;
+    ModelSummary summary;
     std::error_code error;
-    const auto status = std::filesystem::status(path_of(path), error);
-    if (status.type() == std::filesystem::file_type::not_found) {
-        return {ErrorCode::FileNotFound, "There is no file " + path + "."};
-    }
-    if (error) return {ErrorCode::FileUnreadable, "The file " + path + " cannot be read: " + error.message() + "."};
-    if (!std::filesystem::is_regular_file(status)) {
-        return {ErrorCode::InvalidModelFile, path + " is not a file."};
-    }
-    return Status::ok();
+    summary.total_bytes = std::filesystem::file_size(path_from_utf8(path), error);
+    return summary;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const Session>> Session::open(const ModelSource & source, const SessionOptions & options) {
     if (Status status = load_runtime(); !status) return status;
-    if (!source.path.empty()) {
-        if (Status status = check_file(source.path); !status) return status;
-    }
+    // A model in ONNX Runtime's own format (.ort) is a flat buffer, which that verifies itself.
+    auto summary = source.path.ends_with(".ort") ? size_of_file(source.path)
+                   : source.path.empty()         ? check_model_bytes(source.bytes, source.data_directory)
+                                                 : check_model_file(source.path);
+    if (!summary) return summary.status();
     std::shared_ptr<Session> session(new Session());
+    session->model_bytes_ = summary.value().total_bytes;
     if (Status status = session->load(source, options); !status) return status;
     if (Status status = session->read_description(); !status) return status;
     return std::shared_ptr<const Session>(std::move(session));
@@ -89,8 +85,7 @@ Status Session::load(const ModelSource & source, const SessionOptions & options)
         try {
             if (!source.path.empty()) {
                 Ort::ThrowOnError(
-                    Ort::GetApi().CreateSession(environment(), path_of(source.path).c_str(), target, &session_));
-                model_bytes_ = std::filesystem::file_size(path_of(source.path));
+                    Ort::GetApi().CreateSession(environment(), path_from_utf8(source.path).c_str(), target, &session_));
             } else {
                 if (!source.data_directory.empty()) {
                     target.AddConfigEntry("session.model_external_initializers_file_folder_path",
@@ -98,7 +93,6 @@ Status Session::load(const ModelSource & source, const SessionOptions & options)
                 }
                 Ort::ThrowOnError(Ort::GetApi().CreateSessionFromArray(environment(), source.bytes.data(),
                                                                        source.bytes.size(), target, &session_));
-                model_bytes_ = source.bytes.size();
             }
         } catch (const Ort::Exception & error) {
             status = load_failure(error);

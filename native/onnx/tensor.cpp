@@ -146,6 +146,12 @@ Status read_tensor(const OrtValue * value, TensorContent & content) {
     });
 }
 
+Result<TensorContent> tensor_content(const OrtValue * value) {
+    TensorContent content;
+    if (Status status = read_tensor(value, content); !status) return status;
+    return content;
+}
+
 Result<std::vector<std::string>> tensor_strings(const OrtValue * value) {
     std::vector<std::string> texts;
     const Status status = guarded(ErrorCode::RunFailed, [&] {

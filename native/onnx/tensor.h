@@ -54,6 +54,7 @@ Result<ValueKind> value_kind(const OrtValue * value);
 Result<std::vector<ValuePtr>> value_members(const OrtValue * value);
 // InvalidTensor for what is no dense tensor. Uses what `content` has allocated.
 Status read_tensor(const OrtValue * value, TensorContent & content);
+Result<TensorContent> tensor_content(const OrtValue * value);
 // REQUIRES: a tensor of strings
 Result<std::vector<std::string>> tensor_strings(const OrtValue * value);
 

@@ -1,5 +1,6 @@
 /** The two that run ONNX's cases: Inferno through `loadModel` and `run()`, and onnxruntime-node. */
 import { onnxruntimeNode } from '../../../bench/peers/onnxruntime-node.js';
+import type { OnnxValue } from '../../../lib/onnx/onnx-value.js';
 import { openOnnxModel } from '../../../lib/onnx/open-onnx-model.js';
 import { Tensor } from '../../../lib/onnx/tensor.js';
 import type { NodeValue } from './cases.js';
@@ -26,15 +27,26 @@ function mapped<From, To>(record: Readonly<Record<string, From>>, map: (name: st
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(name, value)]));
 }
 
+function ownValue(value: NodeValue): OnnxValue {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) return (value as readonly NodeTensor[]).map(ownValue);
+  const { type, data, dims } = value as NodeTensor;
+  return new Tensor(type, data as never, dims);
+}
+
+function nodeValue(value: OnnxValue): NodeValue {
+  if (value === undefined) return undefined;
+  if (value instanceof Tensor) return nodeTensor(value);
+  if (value instanceof Map) throw new TypeError('No case gives a map.');
+  return (value as readonly OnnxValue[]).map((item) => nodeValue(item) as NodeTensor);
+}
+
 async function inferno(path: string): Promise<NodeSession> {
   const model = await openOnnxModel(path);
   return {
     run: async (inputs) => {
-      const feeds = mapped(inputs, (name, value) => {
-        const { type, data, dims } = tensorIn(name, value);
-        return new Tensor(type, data as never, dims);
-      });
-      return mapped(await model.run(feeds), (_, tensor) => nodeTensor(tensor));
+      const outputs = await model.run<OnnxValue>(mapped(inputs, (_, value) => ownValue(value)));
+      return mapped(outputs, (_, value) => nodeValue(value));
     },
     close: () => model.close(),
   };
