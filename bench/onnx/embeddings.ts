@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tokenizers from '@huggingface/tokenizers';
-import { loadOnnxModel } from '../../lib/index.js';
+import { loadOnnxModel } from '../../lib/onnx/load-onnx-model.js';
 import { SeededRandom } from '../../lib/bench/seeded-random.js';
 import { onnxruntimeNode, type PeerSession, type PeerTensor } from '../peers/onnxruntime-node.js';
 

@@ -1,7 +1,7 @@
 /** Greedy text from a decoder graph: Inferno's engine, and the loop around onnxruntime-node that everybody writes. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadOnnxModel } from '../../lib/index.js';
+import { loadOnnxModel } from '../../lib/onnx/load-onnx-model.js';
 import { onnxruntimeNode, type PeerSession, type PeerTensor } from '../peers/onnxruntime-node.js';
 
 export const generationSides = ['inferno', 'onnxruntime-node loop'] as const;
