@@ -9,6 +9,7 @@
 #include "binding/onnx_batcher.h"
 #include "binding/onnx_session.h"
 #include "binding/onnx_session_loader.h"
+#include "binding/onnx_text_engine.h"
 #include "binding/statistics.h"
 #include "binding/zstd_stream.h"
 #include "native/llama/backend.h"
@@ -65,6 +66,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     environment->journal_constructor = Napi::Persistent(JournalObject::define(env));
     environment->statistics_constructor = Napi::Persistent(StatisticsObject::define(env));
     environment->onnx_session_constructor = Napi::Persistent(OnnxSessionObject::define(env));
+    environment->onnx_text_engine_constructor = Napi::Persistent(OnnxTextEngineObject::define(env));
     environment->onnx_batcher_constructor = Napi::Persistent(OnnxBatcherObject::define(env));
     env.SetInstanceData(environment);
     exports.Set("createStatistics", Napi::Function::New<create_statistics>(env, "createStatistics"));
@@ -74,6 +76,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("loadModel", Napi::Function::New<load_model>(env, "loadModel"));
     exports.Set("openOnnxSession", Napi::Function::New<open_onnx_session>(env, "openOnnxSession"));
     exports.Set("onnxRuntimeInfo", Napi::Function::New<onnx_runtime_info>(env, "onnxRuntimeInfo"));
+    exports.Set("createOnnxTextEngine", Napi::Function::New<create_onnx_text_engine>(env, "createOnnxTextEngine"));
     exports.Set("openJournal", Napi::Function::New<open_journal>(env, "openJournal"));
     exports.Set("quantizationTypes", Napi::Function::New<quantization_types>(env, "quantizationTypes"));
     exports.Set("ZstdStream", ZstdStreamObject::define(env));

@@ -11,6 +11,7 @@ struct Environment {
     Napi::FunctionReference journal_constructor;
     Napi::FunctionReference statistics_constructor;
     Napi::FunctionReference onnx_session_constructor;
+    Napi::FunctionReference onnx_text_engine_constructor;
     Napi::FunctionReference onnx_batcher_constructor;
 };
 

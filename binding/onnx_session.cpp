@@ -123,6 +123,10 @@ OnnxSessionObject::~OnnxSessionObject() {
     state_->shut_down();
 }
 
+std::shared_ptr<const onnx::Session> OnnxSessionObject::session() const {
+    return state_->queue ? state_->queue->session() : nullptr;
+}
+
 onnx::RunQueue & OnnxSessionObject::require_open(Napi::Env env) const {
     if (state_->is_closed) throw to_error(env, Status(ErrorCode::ModelUnloaded, "The model was closed."));
     return *state_->queue;

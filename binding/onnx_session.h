@@ -32,6 +32,9 @@ class OnnxSessionObject : public Napi::ObjectWrap<OnnxSessionObject> {
     explicit OnnxSessionObject(const Napi::CallbackInfo & info);
     ~OnnxSessionObject() override;
 
+    // Null once closed.
+    std::shared_ptr<const onnx::Session> session() const;
+
   private:
     Napi::Value inputs(const Napi::CallbackInfo & info);
     Napi::Value outputs(const Napi::CallbackInfo & info);

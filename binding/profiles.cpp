@@ -44,7 +44,7 @@ Napi::Array profiles_to_js(Napi::Env env, std::span<const profile::GenerationPro
     return list;
 }
 
-Napi::Value profiles_to_js(Napi::Env env, const llama::Engine & engine, size_t limit) {
+Napi::Value profiles_to_js(Napi::Env env, const llama::GenerationEngine & engine, size_t limit) {
     if (engine.recorder() == nullptr) return Napi::Array::New(env);
     return profiles_to_js(env, engine.recorder()->recent(limit));
 }

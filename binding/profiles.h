@@ -5,7 +5,7 @@
 
 #include <span>
 
-#include "native/llama/engine.h"
+#include "native/llama/generation_engine.h"
 #include "native/profile/generation_profile.h"
 
 namespace inferno::binding {
@@ -13,6 +13,6 @@ namespace inferno::binding {
 // NativeGenerationProfile[], in the same order.
 Napi::Array profiles_to_js(Napi::Env env, std::span<const profile::GenerationProfile> profiles);
 // NativeGenerationProfile[], newest first.
-Napi::Value profiles_to_js(Napi::Env env, const llama::Engine & engine, size_t limit);
+Napi::Value profiles_to_js(Napi::Env env, const llama::GenerationEngine & engine, size_t limit);
 
 }  // namespace inferno::binding

@@ -3,7 +3,9 @@ add_library(inferno SHARED
   binding/addon.cpp
   binding/embedding.cpp
   binding/errors.cpp
+  binding/engine_state.cpp
   binding/event_bridge.cpp
+  binding/generator_methods.cpp
   binding/journal.cpp
   binding/js_waker.cpp
   binding/model.cpp
@@ -13,6 +15,7 @@ add_library(inferno SHARED
   binding/onnx_outputs.cpp
   binding/onnx_session.cpp
   binding/onnx_session_loader.cpp
+  binding/onnx_text_engine.cpp
   binding/onnx_values.cpp
   binding/profiles.cpp
   binding/promise_settler.cpp

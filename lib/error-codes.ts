@@ -147,6 +147,11 @@ export const errorCodes = {
     type: 'invalid_request_error',
     remedy: 'Use a model that can produce embeddings.',
   },
+  task_unsupported: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Use a model that can do this; GET /v1/models names the capabilities of each.',
+  },
   out_of_memory: {
     status: 507,
     type: 'server_error',

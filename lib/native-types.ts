@@ -8,6 +8,7 @@
 
 import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
 import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
+import type { NativeOnnxTextOptions, NativeOnnxTextHandle } from './native-onnx-text-types.js';
 import type { NativeOnnxAddon } from './native-onnx-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
@@ -126,7 +127,10 @@ export interface NativeQueueStatus {
   };
 }
 
-/** One generation, as handed to the engine thread. Exactly one of `prompt`, `tokens`, `messagesJson` is set. */
+/**
+ * One generation, as handed to the engine thread. Exactly one of `prompt`, `tokens`, `messagesJson` is set; `tokens` beside
+ * `messagesJson` are those of its rendered prompt, for engines that do not tokenize.
+ */
 export interface NativeGenerationRequest {
   readonly prompt?: string;
   readonly tokens?: Int32Array;
@@ -273,7 +277,8 @@ export interface NativeGenerationProfile extends Omit<
   readonly deviceBytes: number;
 }
 
-export interface NativeModel {
+/** What every engine that generates text gives, whatever computes its tokens. */
+export interface NativeGenerator {
   info(): NativeModelInfo;
   /** The last generations that ended, newest first, at most 1,000. */
   profiles(limit: number): NativeGenerationProfile[];
@@ -285,10 +290,6 @@ export interface NativeModel {
   queuePosition(generation: number): NativeQueuePosition | undefined;
   /** Memory the model holds now: weights, KV cache and compute buffers, without the prefix cache. */
   memoryBytes(): number;
-  /** A second engine over the same weights. */
-  replicate(
-    options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>,
-  ): NativeLoadHandle;
   /**
    * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
    * tokenizing and grammar compilation happen on the model's preparation thread. Every generation ends with exactly one
@@ -300,6 +301,19 @@ export interface NativeModel {
   /** Back-pressure: the sequence keeps its place but decodes nothing until resumed. Idempotent. */
   pause(generation: number): void;
   resume(generation: number): void;
+  /** Ends all generations (reason 'cancelled'), joins the threads, frees all memory. Idempotent. */
+  unload(): Promise<void>;
+  /**
+   * Moves pending events into the buffers given to `onEvents` registration; called by native.ts only.
+   */
+  setEventSink(sink: (count: number) => void, records: Int32Array, text: Uint8Array): void;
+}
+
+export interface NativeModel extends NativeGenerator {
+  /** A second engine over the same weights. */
+  replicate(
+    options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>,
+  ): NativeLoadHandle;
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
   detokenize(tokens: Int32Array, removeSpecial: boolean, unparseSpecial: boolean): string;
   /** What each token says, control tokens as their names; may be part of a UTF-8 character. */
@@ -308,12 +322,6 @@ export interface NativeModel {
   renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string;
   /** Texts, or token ids that are taken as they are. */
   embed(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
-  /** Ends all generations (reason 'cancelled'), joins the threads, frees all memory. Idempotent. */
-  unload(): Promise<void>;
-  /**
-   * Moves pending events into the buffers given to `onEvents` registration; called by native.ts only.
-   */
-  setEventSink(sink: (count: number) => void, records: Int32Array, text: Uint8Array): void;
 }
 
 export interface NativeEmbeddings {
@@ -371,6 +379,8 @@ export interface NativeAddon extends NativeOnnxAddon {
   checkGguf(path: string): Promise<NativeGgufSummary>;
   /** `onProgress` gets 0…1 on the JS thread. */
   loadModel(options: NativeLoadOptions, onProgress: ((fraction: number) => void) | undefined): NativeLoadHandle;
+  /** Tries the graph out first. Rejects with 'unsupported_model', 'invalid_argument', 'out_of_memory', … */
+  createOnnxTextEngine(options: NativeOnnxTextOptions): NativeOnnxTextHandle;
   /** Names accepted by `quantize`, e.g. "Q4_K_M". */
   quantizationTypes(): readonly string[];
   quantize(input: string, output: string, type: string, threads: number): Promise<void>;

@@ -12,6 +12,7 @@ import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
+import { inferenceErrorJson } from './inference/error-json.js';
 import { messagesErrorJson } from './messages/error-json.js';
 import { isProfiled } from './metrics/request-meter.js';
 import { requestIdFrom } from './request-id.js';
@@ -39,6 +40,8 @@ const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
 /** Anthropic's clients read errors of another shape. */
 const messagesPath = '/v1/messages';
+/** … and those of the Open Inference Protocol of a third one. */
+const inferencePath = /^\/v2(?:\/|$)/u;
 /** The version of the API that OpenAI's servers name, and that the answers here follow. */
 const openaiVersion = '2020-10-01';
 /** Bodies above this are written piece by piece as the client takes them. */
@@ -61,6 +64,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
+  readonly #isInference: boolean;
   readonly #route: string;
   readonly #method: string;
   readonly #corsHeaders: readonly Header[];
@@ -81,9 +85,10 @@ export class Exchange implements ActivityOwner, RequestTarget {
     this.#context = context;
     this.#route = route;
     this.#method = req.getCaseSensitiveMethod();
-    this.recorder = context.meter !== undefined && isProfiled(route) ? new RequestRecorder() : undefined;
+    this.recorder = context.meter !== undefined && isProfiled(this.#method, route) ? new RequestRecorder() : undefined;
     this.#res = res;
     this.#headOnly = this.#method === 'HEAD';
+    this.#isInference = inferencePath.test(req.getUrl());
     this.#encodings = context.compression ? acceptedEncodings(req.getHeader('accept-encoding')) : uncompressed;
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
@@ -179,6 +184,11 @@ export class Exchange implements ActivityOwner, RequestTarget {
     });
   }
 
+  /** Something that is no text. */
+  sendBytes(status: number, contentType: string, bytes: Buffer, headers: readonly Header[]): void {
+    if (this.#isOpen) this.#sendBody(status, bytes, headers, contentType);
+  }
+
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
@@ -212,7 +222,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   sendMethodNotAllowed(reply: ErrorReply, allow: string): void {
     if (!this.#isOpen) return;
     this.noteError(reply);
-    this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
+    this.#send(reply.status, this.#errorJson(reply), [['allow', allow]], this.#context.exchanges.closing);
   }
 
   /** Why a client that takes nothing that we can send gets no answer. */
@@ -295,6 +305,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   /** In the shape that clients of this route read. */
   #errorJson(reply: ErrorReply): string {
+    if (this.#isInference) return inferenceErrorJson(reply);
     return this.#route.startsWith(messagesPath) ? messagesErrorJson(reply, this.requestId) : reply.json;
   }
 
@@ -304,14 +315,14 @@ export class Exchange implements ActivityOwner, RequestTarget {
     if (traceparent !== undefined) this.#res.writeHeader('traceparent', traceparent);
   }
 
-  #sendBody(status: number, body: string | Buffer, headers: readonly Header[]): void {
+  #sendBody(status: number, body: string | Buffer, headers: readonly Header[], contentType = 'application/json'): void {
     if (body.length > largeBytes && this.#isRegistered && !this.#headOnly) {
       this.#activity = new LargeReply(this, this.#res, Buffer.from(body), () => {
-        this.writeHead(status, 'application/json', headers);
+        this.writeHead(status, contentType, headers);
       });
       return;
     }
-    this.#send(status, body, headers, this.#context.exchanges.closing);
+    this.#send(status, body, headers, this.#context.exchanges.closing, contentType);
   }
 
   #send(

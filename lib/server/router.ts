@@ -4,8 +4,12 @@ import { Exchange } from './exchange.js';
 import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
 import { behindHostCheck } from './host-check.js';
+import { infer, inferenceHeader } from './inference/infer.js';
+import { modelPathOf } from './inference/model-path.js';
+import { inferenceGetRoutes, repositoryIndex } from './inference/routes.js';
 import { llamaGetRoutes, llamaPostRoutes } from './llama/routes.js';
 import { countTokens, messages } from './messages/routes.js';
+import { postBytes } from './post-bytes.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
 import {
@@ -17,6 +21,7 @@ import {
   listBackground,
 } from './routes/background.js';
 import { chatCompletions } from './routes/chat-completions.js';
+import { classify } from './routes/classify.js';
 import { completions } from './routes/completions.js';
 import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
@@ -34,6 +39,7 @@ import {
 } from './routes/profiles.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
+import { rerank } from './routes/rerank.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
 import { upgradeRequired } from './routes/upgrade-required.js';
@@ -54,6 +60,7 @@ interface PostRoute {
 
 const getRoutes: readonly GetRoute[] = [
   ...llamaGetRoutes,
+  ...inferenceGetRoutes,
   { path: '/health', needsKey: false, handle: live },
   { path: '/health/ready', needsKey: false, handle: ready },
   { path: '/v1/models', needsKey: true, handle: listModels },
@@ -81,16 +88,21 @@ const postRoutes: readonly PostRoute[] = [
   { path: '/v1/messages', handle: messages },
   { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
+  { path: '/v1/rerank', handle: rerank },
+  { path: '/v1/classify', handle: classify },
+  { path: '/v2/repository/index', handle: repositoryIndex, needsBody: false },
   { path: '/tokenize', handle: tokenize },
   { path: '/detokenize', handle: detokenize },
 ];
 
+const inferencePath = '/v2/models/*';
 const baselinePath = '/metrics/profiles/baseline';
 
 /** The `Allow` header of a path that some route serves, else undefined. */
 function allowedMethods(path: string): string | undefined {
   if (path === baselinePath) return 'POST, OPTIONS';
   if (modelActionOf(path) !== undefined) return 'POST, OPTIONS';
+  if (modelPathOf(path)?.action === 'infer') return 'POST, OPTIONS';
   const kept = backgroundMethods(path) ?? responseMethods(path);
   if (kept !== undefined) return kept;
   const isServed = (route: { readonly path: string }): boolean =>
@@ -144,6 +156,7 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
   }
   for (const { path, handle, needsBody } of postRoutes) app.post(path, postJson(context, handle, needsBody));
   app.post('/v1/models/*', modelActions(context));
+  app.post(inferencePath, postBytes(context, inferenceHeader, infer));
   app.post(baselinePath, postJson(context, saveBaseline, false));
   app.post(`${backgroundPath}/*`, postJson(context, cancelBackground, false));
   app.del(`${backgroundPath}/*`, postJson(context, deleteBackground, false));

@@ -23,8 +23,10 @@ export interface ServerLimits {
   readonly maxBufferedBytes?: number;
   /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 15,000; 0 is off. */
   readonly heartbeatMs?: number;
-  /** Inputs of one request for embeddings; default 100. */
+  /** Inputs of one request for embeddings or classes; default 100. */
   readonly maxEmbeddingInputs?: number;
+  /** Documents of one request for reranking; default 1000. */
+  readonly maxRerankDocuments?: number;
   /** How long a request waits for its model to be loaded before it gets 503; default 60,000. */
   readonly modelWaitMs?: number;
 }
@@ -85,6 +87,7 @@ const defaultLimits: ResolvedLimits = {
   heartbeatMs: 15_000,
   modelWaitMs: 60_000,
   maxEmbeddingInputs: 100,
+  maxRerankDocuments: 1000,
 };
 
 /** REQUIRES: every given value is a finite number; throws RangeError otherwise. */

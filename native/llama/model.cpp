@@ -101,20 +101,42 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
         return Status(ErrorCode::InvalidModelFile,
                       "llama.cpp cannot load the model" + (reason.empty() ? std::string(".") : ": " + reason));
     }
+    result->full_precision_cache_ = options.full_precision_cache;
     result->offloads_ = options.gpu_layers != 0 && llama_supports_gpu_offload();
     result->description_ = describe(result->model_.get());
-    auto chat_template = ChatTemplate::create(result->model_.get(), options.chat_template);
-    if (!chat_template) return chat_template.status();
-    result->chat_template_ = std::move(chat_template).value();
-    if (!options.chat_template.empty()) result->description_.chat_template_source = options.chat_template;
+    if (Status status = result->add_chat_template(options.chat_template); !status) return status;
     return std::shared_ptr<const Model>(std::move(result));
+}
+
+Result<std::shared_ptr<const Model>> Model::from_vocabulary(const VocabularyOptions & options) {
+    auto vocabulary = make_vocabulary(options);
+    if (!vocabulary) return vocabulary.status();
+    std::shared_ptr<Model> result(new Model());
+    result->model_ = std::move(vocabulary).value();
+    result->tokenizes_ = false;
+    result->description_ = describe(result->model_.get());
+    result->description_.architecture = options.architecture;
+    result->description_.train_context_size = options.train_context_size;
+    result->description_.bos_token = options.bos_token;
+    result->description_.supports_embeddings = false;
+    result->description_.supports_infill = false;
+    if (Status status = result->add_chat_template(options.chat_template); !status) return status;
+    return std::shared_ptr<const Model>(std::move(result));
+}
+
+Status Model::add_chat_template(const std::string & source) {
+    auto chat_template = ChatTemplate::create(model_.get(), source);
+    if (!chat_template) return chat_template.status();
+    chat_template_ = std::move(chat_template).value();
+    if (!source.empty()) description_.chat_template_source = source;
+    return Status::ok();
 }
 
 uint64_t Model::kv_bytes_per_token() const {
     const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model_.get())));
-    constexpr uint64_t kBytesPerValue = 2;
+    const uint64_t bytes_per_value = ggml_type_size(cache_type());
     return static_cast<uint64_t>(description_.layer_count) * kv_heads * static_cast<uint64_t>(description_.head_size) *
-           2 * kBytesPerValue;
+           2 * bytes_per_value;
 }
 
 llama_flash_attn_type Model::attention_type() const {

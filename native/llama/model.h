@@ -11,6 +11,7 @@
 #include "native/core/status.h"
 #include "native/llama/chat_template.h"
 #include "native/llama/handles.h"
+#include "native/llama/token_table.h"
 
 namespace inferno::llama {
 
@@ -19,6 +20,7 @@ struct ModelOptions {
     int32_t gpu_layers = -1;  // -1: all that fit
     bool vocabulary_only = false;
     std::string chat_template;  // Jinja; empty: the file's
+    bool full_precision_cache = false;  // keys and values in F32, not in F16
 };
 
 struct ModelDescription {
@@ -50,22 +52,33 @@ class Model {
                                                      const std::function<void(float)> & on_progress,
                                                      const std::atomic<bool> & cancelled);
 
+    // A vocabulary and a chat template without weights, for an engine that computes otherwise.
+    // REQUIRES: initialize_backend() succeeded.
+    static Result<std::shared_ptr<const Model>> from_vocabulary(const VocabularyOptions & options);
+
     llama_model * get() const { return model_.get(); }
     const llama_vocab * vocab() const { return llama_model_get_vocab(model_.get()); }
+    // False: llama.cpp's tokenizer does not know how this model's texts are split.
+    bool tokenizes() const { return tokenizes_; }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
-    // Bytes of KV cache per token of context, F16.
+    // Of keys and values.
+    ggml_type cache_type() const { return full_precision_cache_ ? GGML_TYPE_F32 : GGML_TYPE_F16; }
+    // Bytes of KV cache per token of context.
     uint64_t kv_bytes_per_token() const;
     // On the CPU, fused attention of small heads is several times slower than the plain one.
     llama_flash_attn_type attention_type() const;
 
   private:
     Model() = default;
+    Status add_chat_template(const std::string & source);
 
     ModelHandle model_;
     std::unique_ptr<ChatTemplate> chat_template_;
     ModelDescription description_;
+    bool tokenizes_ = true;
     bool offloads_ = false;  // some layers may compute on a GPU
+    bool full_precision_cache_ = false;
 };
 
 }  // namespace inferno::llama

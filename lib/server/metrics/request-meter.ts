@@ -18,16 +18,22 @@ const profiledRoutes: ReadonlySet<string> = new Set([
   '/v1/chat/completions',
   '/v1/completions',
   '/v1/embeddings',
+  '/v1/rerank',
+  '/v1/reranking',
+  '/v1/classify',
+  '/v2/models/*',
   '/chat/completions',
   '/completion',
   '/completions',
   '/infill',
   '/embedding',
   '/embeddings',
+  '/rerank',
+  '/reranking',
 ]);
 
-export function isProfiled(route: string): boolean {
-  return profiledRoutes.has(route);
+export function isProfiled(method: string, route: string): boolean {
+  return method === 'POST' && profiledRoutes.has(route);
 }
 
 /** Without a saved baseline the first requests are what is usual … */

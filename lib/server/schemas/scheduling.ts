@@ -59,4 +59,11 @@ export const schedulingFields = {
     .nullish(),
 };
 
-export type SchedulingBody = z.infer<z.ZodObject<typeof schedulingFields>>;
+/** Those of requests that are no generations: nothing depends on them, and they depend on nothing. */
+export const workFields = {
+  priority: schedulingFields.priority,
+  deadline_ms: schedulingFields.deadline_ms,
+  user: schedulingFields.user,
+};
+
+export type SchedulingBody = Partial<z.infer<z.ZodObject<typeof schedulingFields>>>;
