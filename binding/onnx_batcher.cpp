@@ -98,8 +98,8 @@ Napi::Object OnnxBatcherObject::create(Napi::Env env, std::shared_ptr<const onnx
                                        const Napi::Object & options, const Napi::Function & sink) {
     auto state = std::make_shared<OnnxBatcherState>();
     state->waker = JsWaker::create(env, "inferno:batches");
-    auto batcher = onnx::Batcher::create(std::move(session), read_options(options),
-                                         [waker = state->waker] { waker->wake(); });
+    auto batcher =
+        onnx::Batcher::create(std::move(session), read_options(options), [waker = state->waker] { waker->wake(); });
     if (!batcher) {
         state->waker->close();
         throw to_error(env, batcher.status());
@@ -198,7 +198,8 @@ void OnnxBatcherObject::deliver(Napi::Env env) {
         if (!sequence.status) errors.Set(errors.Length(), to_error(env, sequence.status).Value());
     }
     // Kept until the sink was called: without work under way only JS holds this object.
-    const Napi::Object self = Value();
+    const Napi::Value self = Value();
+    static_cast<void>(self);
     under_way_ -= static_cast<int>(count);
     if (under_way_ == 0) Unref();
     state_->waker->end_work(env, static_cast<int>(count));
@@ -226,8 +227,7 @@ Napi::Value OnnxBatcherObject::status(const Napi::CallbackInfo & info) {
 
 // profiles(limit: number): NativeGenerationProfile[]
 Napi::Value OnnxBatcherObject::profiles(const Napi::CallbackInfo & info) {
-    return profiles_to_js(info.Env(),
-                          require_open(info.Env()).recorder().recent(info[0].ToNumber().Uint32Value()));
+    return profiles_to_js(info.Env(), require_open(info.Env()).recorder().recent(info[0].ToNumber().Uint32Value()));
 }
 
 // statistics(): NativeStatistics

@@ -260,7 +260,8 @@ void OnnxSessionObject::settle(Napi::Env env, onnx::FinishedRun & run) {
         error = failure.Value();
     }
     // Kept until the sink was called: without runs under way only JS holds this object.
-    const Napi::Object self = Value();
+    const Napi::Value self = Value();
+    static_cast<void>(self);
     if (pinned_.empty()) Unref();
     waker->end_work(env);
     sink_.Call({Napi::Number::New(env, run.id), outputs, error});
@@ -269,7 +270,8 @@ void OnnxSessionObject::settle(Napi::Env env, onnx::FinishedRun & run) {
 // createBatcher(options: NativeOnnxBatcherOptions, onEnd: NativeOnnxBatcherSink): NativeOnnxBatcher
 Napi::Value OnnxSessionObject::create_batcher(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
-    if (!info[0].IsObject() || !info[1].IsFunction()) throw Napi::TypeError::New(env, "Expected options and a function.");
+    if (!info[0].IsObject() || !info[1].IsFunction())
+        throw Napi::TypeError::New(env, "Expected options and a function.");
     return OnnxBatcherObject::create(env, require_open(env).session(), info[0].As<Napi::Object>(),
                                      info[1].As<Napi::Function>());
 }

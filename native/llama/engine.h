@@ -70,6 +70,7 @@ class Engine final : public GenerationEngine {
     bool step_embedding();
     void plan();
     bool is_vip_step();
+    int within_share(int threads) const;
     void decode();
     void run_decode_call();
     void remove_bridges();

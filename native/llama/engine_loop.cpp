@@ -5,6 +5,7 @@
 
 #include "native/core/available_cores.h"
 #include "native/core/clock.h"
+#include "native/core/compute_account.h"
 #include "native/llama/backend.h"
 #include "native/llama/engine.h"
 
@@ -47,7 +48,9 @@ void Engine::take_embeddings() {
 // Computes at most one embedding input, so that streams never wait for a whole list. True if there was work.
 bool Engine::step_embedding() {
     if (embeddings_.empty()) return false;
-    if (embedder_.step(embeddings_.front(), thread_budget_.choose(batch_size_))) embeddings_.pop_front();
+    const ComputeAccount::Lease lease = ComputeAccount::get().begin_step();
+    const int threads = within_share(thread_budget_.choose(batch_size_));
+    if (embedder_.step(embeddings_.front(), threads)) embeddings_.pop_front();
     return true;
 }
 
@@ -87,11 +90,19 @@ bool Engine::is_vip_step() {
     return was_vip_step_;
 }
 
+// What others that compute now leave to a step of this engine. A number of threads that the user chose stays.
+int Engine::within_share(int threads) const {
+    return options_.threads > 0 ? threads
+                                : std::min(threads, ComputeAccount::get().share(thread_budget_.max_threads()));
+}
+
 void Engine::decode() {
     refresh_machine();
     if (plan_.tokens.size() > kQuickStepTokens || plan_.prefill_tokens > 0) desk_.flush();
     const auto token_count = static_cast<int>(plan_.tokens.size());
-    const int threads = thread_budget_.choose(token_count);
+    const ComputeAccount::Lease lease = ComputeAccount::get().begin_step();
+    const int chosen_threads = thread_budget_.choose(token_count);
+    const int threads = within_share(chosen_threads);
     if (threads != threads_.load(std::memory_order_relaxed)) {
         llama_set_n_threads(context_.get(), threads, threads);
         if (draft_model_) draft_model_->set_threads(threads);
@@ -104,7 +115,8 @@ void Engine::decode() {
         fail_batch(decode_status_);
         return;
     }
-    thread_budget_.record(token_count, step_us);
+    // A step that had to leave cores to others says nothing about what is best alone.
+    if (threads == chosen_threads) thread_budget_.record(token_count, step_us);
     if (plan_.prefill_tokens > 0 && plan_.decode_tokens > 0) prefill_slice_.record(plan_.prefill_tokens, step_us);
     if (plan_.prefill_tokens == 0 && plan_.draft_tokens == 0) prefill_slice_.record_decode(step_us);
     decode_steps_.fetch_add(1, std::memory_order_relaxed);
@@ -197,7 +209,9 @@ void Engine::refresh_machine() {
     const int64_t now = now_us();
     if (now - machine_checked_us_ < kMachineCheckIntervalUs) return;
     machine_checked_us_ = now;
-    thread_budget_.set_max_threads(available_cores());
+    const int cores = available_cores();
+    thread_budget_.set_max_threads(cores);
+    ComputeAccount::get().set_cores(cores);
     desk_.refresh_memory();
     const uint64_t sequence_bytes = model_->kv_bytes_per_token() * static_cast<uint64_t>(context_size_);
     const uint64_t free_bytes = available_memory_bytes();

@@ -29,8 +29,8 @@ Result<std::shared_ptr<Batcher>> Batcher::create(std::shared_ptr<const Session> 
                                                  std::function<void()> wake) {
     auto graph = read_batch_graph(*session, options.output);
     if (!graph) return graph.status();
-    return std::shared_ptr<Batcher>(new Batcher(std::move(session), within(options, graph.value()),
-                                                graph.value(), std::move(wake)));
+    return std::shared_ptr<Batcher>(
+        new Batcher(std::move(session), within(options, graph.value()), graph.value(), std::move(wake)));
 }
 
 Batcher::Batcher(std::shared_ptr<const Session> session, BatcherOptions options, BatchGraph graph,
@@ -188,9 +188,7 @@ std::vector<Batcher::Member> Batcher::form_batch(int64_t now) {
     const std::optional<queue::Popped> head = queue_.pop(now);
     if (!head) return batch;
     BatchDraft draft(options_.limits, cost_.tokens_of_one_run());
-    const auto length_of = [this](uint64_t key) {
-        return static_cast<int32_t>(entries_.at(key).sequence.ids.size());
-    };
+    const auto length_of = [this](uint64_t key) { return static_cast<int32_t>(entries_.at(key).sequence.ids.size()); };
     draft.add(length_of(head->key));
     take(head->key, batch);
     size_t looked = 0;

@@ -5,8 +5,8 @@
 // A batch starts as soon as something waits and none runs: alone, nothing waits for anybody. While one runs, arrivals
 // gather; when many were under way, the next batch waits a moment for those that are just asking again.
 //
-// Thread safety: all functions from any thread; `wake` is called on the batcher's thread and its callers' without a lock.
-// Owns one thread; its session lives as long as it does.
+// Thread safety: all functions from any thread; `wake` is called on the batcher's thread and its callers' without a
+// lock. Owns one thread; its session lives as long as it does.
 #pragma once
 
 #include <condition_variable>
@@ -78,14 +78,14 @@ struct BatcherStatus {
 class Batcher {
   public:
     // UnsupportedModel, InvalidArgument: see read_batch_graph().
-    static Result<std::shared_ptr<Batcher>> create(std::shared_ptr<const Session> session, const BatcherOptions & options,
-                                                   std::function<void()> wake);
+    static Result<std::shared_ptr<Batcher>> create(std::shared_ptr<const Session> session,
+                                                   const BatcherOptions & options, std::function<void()> wake);
     ~Batcher();
     Batcher(const Batcher &) = delete;
     Batcher & operator=(const Batcher &) = delete;
 
-    // All of them at once, with one wake of the batcher's thread; the first gets the id that comes back, the others those
-    // behind it. Each ends with exactly one FinishedSequence: also those that are too long, or one too many.
+    // All of them at once, with one wake of the batcher's thread; the first gets the id that comes back, the others
+    // those behind it. Each ends with exactly one FinishedSequence: also those that are too long, or one too many.
     // ModelUnloaded when none was taken.
     Result<SequenceId> submit(std::vector<TokenSequence> sequences);
     // One that waits is over at once; a batch goes on unless nobody wants it any more. Unknown ones are ignored.
@@ -117,7 +117,8 @@ class Batcher {
         size_t count = 0;
     };
 
-    Batcher(std::shared_ptr<const Session> session, BatcherOptions options, BatchGraph graph, std::function<void()> wake);
+    Batcher(std::shared_ptr<const Session> session, BatcherOptions options, BatchGraph graph,
+            std::function<void()> wake);
 
     void work();
     // Without the lock.

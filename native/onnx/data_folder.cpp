@@ -16,7 +16,8 @@ bool is_within(const fs::path & path, const fs::path & folder) {
 // A plain relative name: no root, no way up. Checked as text too, so that Windows' separators lead nowhere elsewhere.
 bool is_plain(const std::string & name) {
     const fs::path path = path_from_utf8(name);
-    if (name.empty() || path.is_absolute() || path.has_root_path() || name.find('\0') != std::string::npos) return false;
+    if (name.empty() || path.is_absolute() || path.has_root_path() || name.find('\0') != std::string::npos)
+        return false;
     if (name.find(':') != std::string::npos || name.find('\\') != std::string::npos) return false;
     return std::none_of(path.begin(), path.end(), [](const fs::path & part) { return part == ".."; });
 }
@@ -64,8 +65,8 @@ Result<uint64_t> DataFolder::size_of(const std::string & name) const {
     std::error_code error;
     const fs::path file = fs::canonical(directory_ / path_from_utf8(name), error);
     if (error) return Status(ErrorCode::InvalidModelFile, "its data file " + name + " is not there");
-    const bool is_inside = std::any_of(allowed_.begin(), allowed_.end(),
-                                       [&](const fs::path & folder) { return is_within(file, folder); });
+    const bool is_inside =
+        std::any_of(allowed_.begin(), allowed_.end(), [&](const fs::path & folder) { return is_within(file, folder); });
     if (!is_inside) {
         return Status(ErrorCode::InvalidModelFile, "its data file " + name + " is a link out of the model's folder");
     }

@@ -58,7 +58,8 @@ class Checker {
         each(0, source_.size(), [&](const WireField & field) {
             if (field.number == model::kIrVersion) summary_.ir_version = field.value;
             if (field.kind != WireField::Kind::Bytes) return;
-            if (field.number == model::kProducer) summary_.producer = source_.text(field.offset, std::min<uint64_t>(field.length, kMaxTensorName));
+            if (field.number == model::kProducer)
+                summary_.producer = source_.text(field.offset, std::min<uint64_t>(field.length, kMaxTensorName));
             if (field.number == model::kGraph) {
                 has_graph = true;
                 check_graph(field, 0);
@@ -67,7 +68,8 @@ class Checker {
             if (field.number == model::kFunctions) check_nodes(field, function::kNode, 1);
         });
         if (!broken_ && !has_graph) fault("it has no graph, so it is no ONNX model");
-        if (faults_ > 0) return Status(ErrorCode::InvalidModelFile, "The ONNX file is not usable: " + text_ + more() + ".");
+        if (faults_ > 0)
+            return Status(ErrorCode::InvalidModelFile, "The ONNX file is not usable: " + text_ + more() + ".");
         summary_.total_bytes += source_.size();
         return std::move(summary_);
     }
@@ -83,7 +85,8 @@ class Checker {
         }
         if (!reader.failed() || broken_) return;
         broken_ = true;
-        fault("it is cut off or damaged at byte " + std::to_string(reader.offset()) + " of " + std::to_string(source_.size()));
+        fault("it is cut off or damaged at byte " + std::to_string(reader.offset()) + " of " +
+              std::to_string(source_.size()));
     }
     template <typename Visit>
     void each(const WireField & message, Visit visit) {

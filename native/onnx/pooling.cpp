@@ -126,8 +126,8 @@ Status pool_row(const TensorContent & output, size_t row, size_t tokens, const P
     if (options.dimensions > 0) {
         const auto wanted = static_cast<size_t>(options.dimensions);
         if (wanted > width) {
-            return {ErrorCode::InvalidArgument, "The model gives " + std::to_string(width) + " dimensions, not " +
-                                                    std::to_string(wanted) + "."};
+            return {ErrorCode::InvalidArgument,
+                    "The model gives " + std::to_string(width) + " dimensions, not " + std::to_string(wanted) + "."};
         }
         width = wanted;
     }

@@ -26,9 +26,9 @@ struct PoolingOptions {
     int32_t dimensions = 0;
 };
 
-// Appends row `row` of an output [rows, tokens, width], [rows, width] or [rows] (float32, float16, bfloat16, float64; rows
-// are padded at their end). `tokens` are the row's own. UnsupportedModel for other outputs, InvalidArgument when it has
-// fewer dimensions than asked for.
+// Appends row `row` of an output [rows, tokens, width], [rows, width] or [rows] (float32, float16, bfloat16, float64;
+// rows are padded at their end). `tokens` are the row's own. UnsupportedModel for other outputs, InvalidArgument when
+// it has fewer dimensions than asked for.
 Status pool_row(const TensorContent & output, size_t row, size_t tokens, const PoolingOptions & options,
                 std::vector<float> & values);
 

@@ -106,6 +106,8 @@ Status apply_options(const SessionOptions & options, Ort::SessionOptions & targe
                                                       ORT_ENABLE_ALL};
         target.SetGraphOptimizationLevel(kLevels[static_cast<size_t>(options.optimization)]);
         target.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
+        // Plans of memory are kept for every combination of shapes that ever came, without end where lengths vary.
+        target.DisableMemPattern();
         if (options.threads > 0) {
             target.SetIntraOpNumThreads(options.threads);
             target.AddConfigEntry("session.intra_op.allow_spinning", "0");

@@ -1,5 +1,5 @@
-// Reads the wire format of protocol buffers from a file or from bytes, without a schema and without trusting a length in
-// it. Long fields are skipped, not read, so that a model of gigabytes is walked in milliseconds.
+// Reads the wire format of protocol buffers from a file or from bytes, without a schema and without trusting a length
+// in it. Long fields are skipped, not read, so that a model of gigabytes is walked in milliseconds.
 //
 // Thread safety: none; one reader per thread.
 #pragma once
