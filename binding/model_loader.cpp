@@ -49,6 +49,7 @@ LoadSettings read_settings(const Napi::Object & object) {
     settings.model.gpu_layers = options.integer("gpuLayers");
     settings.model.chat_template = options.text("chatTemplate");
     settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
+    settings.model.full_precision_cache = options.object("cache").text("type") == "f32";
     settings.engine = read_engine_options(options);
     settings.draft.path = options.object("speculation").text("draftModelPath");
     settings.draft.gpu_layers = settings.model.gpu_layers;

@@ -101,6 +101,7 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
         return Status(ErrorCode::InvalidModelFile,
                       "llama.cpp cannot load the model" + (reason.empty() ? std::string(".") : ": " + reason));
     }
+    result->full_precision_cache_ = options.full_precision_cache;
     result->offloads_ = options.gpu_layers != 0 && llama_supports_gpu_offload();
     result->description_ = describe(result->model_.get());
     if (Status status = result->add_chat_template(options.chat_template); !status) return status;
@@ -133,9 +134,9 @@ Status Model::add_chat_template(const std::string & source) {
 
 uint64_t Model::kv_bytes_per_token() const {
     const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model_.get())));
-    constexpr uint64_t kBytesPerValue = 2;
+    const uint64_t bytes_per_value = ggml_type_size(cache_type());
     return static_cast<uint64_t>(description_.layer_count) * kv_heads * static_cast<uint64_t>(description_.head_size) *
-           2 * kBytesPerValue;
+           2 * bytes_per_value;
 }
 
 llama_flash_attn_type Model::attention_type() const {

@@ -20,6 +20,7 @@ struct ModelOptions {
     int32_t gpu_layers = -1;  // -1: all that fit
     bool vocabulary_only = false;
     std::string chat_template;  // Jinja; empty: the file's
+    bool full_precision_cache = false;  // keys and values in F32, not in F16
 };
 
 struct ModelDescription {
@@ -61,7 +62,9 @@ class Model {
     bool tokenizes() const { return tokenizes_; }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
-    // Bytes of KV cache per token of context, F16.
+    // Of keys and values.
+    ggml_type cache_type() const { return full_precision_cache_ ? GGML_TYPE_F32 : GGML_TYPE_F16; }
+    // Bytes of KV cache per token of context.
     uint64_t kv_bytes_per_token() const;
     // On the CPU, fused attention of small heads is several times slower than the plain one.
     llama_flash_attn_type attention_type() const;
@@ -75,6 +78,7 @@ class Model {
     ModelDescription description_;
     bool tokenizes_ = true;
     bool offloads_ = false;  // some layers may compute on a GPU
+    bool full_precision_cache_ = false;
 };
 
 }  // namespace inferno::llama
