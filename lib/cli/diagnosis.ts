@@ -1,6 +1,8 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { emberId } from '../models/registry.js';
 import { systemInfo, type SystemInfo } from '../api/system-info.js';
+import { fromNative } from '../errors.js';
+import { nativeAddon } from '../native.js';
 import { packageVersion } from '../version.js';
 import { describeError } from './cli-error.js';
 import { formatBytes } from './format.js';
@@ -94,6 +96,19 @@ async function checkAnswer(): Promise<Check> {
   }
 }
 
+/** Graphs need a library that is loaded with the first of them; all else works without it. */
+function checkOnnx(facts: Fact[]): Check {
+  const name = 'onnx';
+  try {
+    const { version, providers } = nativeAddon().addon.onnxRuntimeInfo();
+    facts.push({ label: 'ONNX Runtime', value: `${version}, ${providers.join(', ')}` });
+    return { name, status: 'ok', detail: 'ONNX Runtime loads' };
+  } catch (error) {
+    const { message, remedy } = describeError(fromNative(error));
+    return { name, status: 'warning', detail: message, remedy };
+  }
+}
+
 export async function diagnose(): Promise<Diagnosis> {
   const facts = generalFacts();
   const checks: Check[] = [];
@@ -101,6 +116,7 @@ export async function diagnose(): Promise<Diagnosis> {
     const system = systemInfo();
     facts.push(...engineFacts(system));
     checks.push({ name: 'engine', status: 'ok', detail: 'the addon loads' }, checkCores(system), checkWaitPolicy());
+    checks.push(checkOnnx(facts));
     checks.push(await checkAnswer());
   } catch (error) {
     checks.push(problem('engine', error));

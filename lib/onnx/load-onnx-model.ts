@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { expected, InfernoError } from '../errors.js';
 import type { NativeOnnxSession } from '../native-onnx-types.js';
+import { resolveModel } from '../models/registry.js';
 import { graphInfo } from './encoder-info.js';
 import { readOnnxOptions } from './load-onnx-options.js';
 import type { CheckedOnnxOptions, LoadOnnxModelOptions } from './load-onnx-options.js';
@@ -111,24 +112,24 @@ async function generatorModel({ folder, session, model, tokenizer, options }: Lo
   });
 }
 
-/**
- * Loads a model folder laid out as on Hugging Face (`model.onnx` or `onnx/model.onnx`, `config.json`, `tokenizer.json`), or
- * the one around an .onnx file. What it is for is told by its config.json and its graph.
- *
- * @example
- * ```ts
- * await using model = await loadOnnxModel('./all-MiniLM-L6-v2');
- * const [first, second] = await model.embed(['How are you?', 'How do you do?']);
- * ```
- * @throws InfernoError `file_not_found`, `file_unreadable`, `invalid_model_file`, `unsupported_model`, `provider_missing`,
- *   `backend_missing`, `out_of_memory`; `signal.reason` when aborted; TypeError or RangeError, naming every option that is
- *   wrong.
- */
-export async function loadOnnxModel(path: string, options?: LoadOnnxModelOptions): Promise<OnnxTextModel> {
-  if (typeof path !== 'string' || path === '') throw new TypeError(expected('a path', 'path', path));
+/** What has a separator or ends in .onnx is a path and everything else an id, as for `loadModel`. */
+async function pathOf(pathOrId: unknown): Promise<string> {
+  if (typeof pathOrId !== 'string' || pathOrId === '') {
+    throw new TypeError(expected('a path or a model id', 'pathOrId', pathOrId));
+  }
+  if (/[\\/]/u.test(pathOrId) || pathOrId.toLowerCase().endsWith('.onnx')) return pathOrId;
+  const { path, format } = await resolveModel(pathOrId);
+  if (format === 'onnx') return path;
+  throw new InfernoError('unsupported_model', `The model ${pathOrId} is no ONNX model.`, {
+    remedy: `Load it with loadModel('${pathOrId}').`,
+  });
+}
+
+/** The public `loadOnnxModel`, which loads this file when it is first called. */
+export async function loadOnnxModel(pathOrId: string, options?: LoadOnnxModelOptions): Promise<OnnxTextModel> {
   const checked = readOnnxOptions(options);
   checked.signal?.throwIfAborted();
-  const folder = await readModelFolder(path, checked.variant);
+  const folder = await readModelFolder(await pathOf(pathOrId), checked.variant);
   const tokenizer = new TextTokenizer(folder);
   const session = await openOnnxSession(folder.graphPath, checked.open);
   const model = new OnnxModel(session);

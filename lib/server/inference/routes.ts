@@ -66,6 +66,11 @@ function sendReadiness(exchange: Exchange, { id, shownState }: ManagedModel): vo
 const getModelV2: GetHandler = (exchange, path) => {
   const target = modelPathOf(path);
   const { catalog } = exchange.context;
+  if (target?.action === 'infer') {
+    const message = `Expected POST for ${JSON.stringify(path.slice(0, 200))} but received GET.`;
+    exchange.sendMethodNotAllowed(errorReply('method_not_allowed', message), 'POST, OPTIONS');
+    return;
+  }
   const model = target && catalog.manager.get(target.id);
   const isKnown = target?.version === undefined || target.version === onlyVersion;
   if (target === undefined || model === undefined || !isKnown) {
