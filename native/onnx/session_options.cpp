@@ -114,6 +114,8 @@ Status apply_options(const SessionOptions & options, Ort::SessionOptions & targe
             target.AddConfigEntry("session.intra_op.allow_spinning", "0");
         } else {
             target.DisablePerSessionThreads();
+            // Small pieces of work: a thread that has lost its core to others holds up little (compute_account.h).
+            target.AddConfigEntry("session.dynamic_block_base", "4");
         }
         for (const auto & [key, value] : options.config) target.AddConfigEntry(key.c_str(), value.c_str());
         for (const auto & [name, size] : options.free_dimensions) {
