@@ -23,7 +23,7 @@ const sizeLimits = {
 };
 
 export default defineConfig(
-  { ignores: ['.cache/**', 'build/**', 'build-*/**', 'dist/**', 'prebuilds/**', 'native/vendor/*/**'] },
+  { ignores: ['.cache/**', 'docs/api/**', 'build/**', 'build-*/**', 'dist/**', 'prebuilds/**', 'native/vendor/*/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -57,6 +57,17 @@ export default defineConfig(
     // What a client library calls deprecated is what its users still send.
     files: ['test/clients/**/*.ts'],
     rules: { '@typescript-eslint/no-deprecated': 'off' },
+  },
+  {
+    // They stand outside of our project, as their readers' files do; test/docs/examples.test.ts type-checks them.
+    files: ['examples/**/*.ts'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { projectService: false, project: null } },
+    rules: { '@typescript-eslint/consistent-type-imports': 'off' },
+  },
+  {
+    files: ['examples/**/*.mjs'],
+    languageOptions: { globals: { TextDecoder: 'readonly' } },
   },
   {
     // Tool configurations are read by their tools as default exports.

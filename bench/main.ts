@@ -18,6 +18,10 @@ import { interference } from './scenarios/interference.js';
 import { levelsScenario } from './scenarios/levels.js';
 import { longPrompt } from './scenarios/long-prompt.js';
 import { manyPrefixes } from './scenarios/many-prefixes.js';
+import { onnxCall } from './scenarios/onnx-call.js';
+import { onnxMemory } from './scenarios/onnx-memory.js';
+import { onnxEmbeddings } from './scenarios/onnx-embeddings.js';
+import { onnxGeneration } from './scenarios/onnx-generation.js';
 import { overloadShares } from './scenarios/overload-shares.js';
 import { overloadVip } from './scenarios/overload-vip.js';
 import { profilingCost } from './scenarios/profiling-cost.js';
@@ -51,6 +55,10 @@ const scenarios: readonly Scenario[] = [
   thousandStreams,
   websocket,
   soakScenario,
+  onnxCall,
+  onnxMemory,
+  onnxEmbeddings,
+  onnxGeneration,
 ];
 const scenarioNames = scenarios.map((scenario) => scenario.name);
 

@@ -24,8 +24,8 @@ Napi::Value token_bytes(const Napi::CallbackInfo & info, const llama::Model & mo
 // Fields of NativeModelInfo that the vocabulary and the engine know. `engine` may be null.
 Napi::Object describe_engine(Napi::Env env, const llama::Model & model, const llama::GenerationEngine * engine);
 
-// Adds these methods to a class that holds a `std::shared_ptr<…State> state_`. A template, because N-API finds a class's
-// methods by pointers to its own members.
+// Adds these methods to a class that holds a `std::shared_ptr<…State> state_`. A template, because N-API finds a
+// class's methods by pointers to its own members.
 template <typename Object>
 class GeneratorObject : public Napi::ObjectWrap<Object> {
   public:

@@ -64,6 +64,7 @@ LoadSettings read_settings(const Napi::Object & object) {
     settings.model.offload = read_offload_options(options, settings.engine);
     settings.model.chat_template = options.text("chatTemplate");
     settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
+    if (options.object("cache").text("type") == "f32") settings.model.offload.cache_type = GGML_TYPE_F32;
     // Room for the draft is planned with the model's, so it takes what was kept for it.
     settings.draft.offload = settings.model.offload;
     if (settings.draft.offload.gpu_layers == llama::OffloadOptions::kAuto) {

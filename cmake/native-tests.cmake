@@ -15,9 +15,9 @@ add_executable(inferno-native-tests
   test/native/generation_times_test.cpp
   test/native/nvml_test.cpp
   test/native/onnx_batcher_test.cpp
+  test/native/onnx_decoder_test.cpp
   test/native/onnx_run_queue_test.cpp
   test/native/onnx_session_test.cpp
-  test/native/onnx_decoder_test.cpp
   test/native/onnx_text_engine_test.cpp
   test/native/prefill_slice_test.cpp
   test/native/prefix_store_test.cpp

@@ -58,6 +58,8 @@ export interface NativeSchedulingOptions {
 }
 
 export interface NativeCacheOptions {
+  /** Of keys and values. */
+  readonly type: 'f16' | 'f32';
   /** Host memory for KV prefixes that no sequence holds any more; 0 = none. */
   readonly memoryBytes: number;
   /** Empty: nothing is spilled to disk. */

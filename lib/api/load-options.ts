@@ -67,9 +67,10 @@ function readScheduling(outer: OptionReader): NativeSchedulingOptions {
 }
 
 function readCache(outer: OptionReader): NativeCacheOptions {
-  const names = ['memoryBytes', 'directory', 'diskBytes'] as const;
+  const names = ['type', 'memoryBytes', 'directory', 'diskBytes'] as const;
   const options = outer.group('cache', names satisfies readonly (keyof CacheOptions)[]);
   return {
+    type: options.choice('type', ['f16', 'f32'], 'f16'),
     memoryBytes: options.number('memoryBytes', bytes, 256 * mebibyte),
     directory: options.text('directory') ?? '',
     diskBytes: options.number('diskBytes', bytes, 8192 * mebibyte),

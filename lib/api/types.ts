@@ -200,8 +200,13 @@ export interface SchedulingOptions {
   readonly targetLatencyMs?: number;
 }
 
-/** What happens to prompts that were computed and may come again. */
+/** Keys and values of tokens: how they are kept, and what happens to prompts that were computed and may come again. */
 export interface CacheOptions {
+  /**
+   * Precision of keys and values. `f32` takes twice the memory and is slower; it is for comparing a model with another
+   * runtime, not for better text. Default `f16`.
+   */
+  readonly type?: 'f16' | 'f32';
   /** Host memory for the KV cache of prefixes that no sequence holds any more; default 256 MiB; 0 is none. */
   readonly memoryBytes?: number;
   /**

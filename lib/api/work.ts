@@ -14,15 +14,3 @@ export interface WorkScheduling {
   /** Milliseconds from now until it must have started; 0 = none. */
   readonly deadlineMs: number;
 }
-
-/** Several pieces of work as one: their results in order, or the first failure, which cancels the others. */
-export function allWork<Result>(works: readonly Work<Result>[]): Work<Result[]> {
-  const cancel = (): void => {
-    for (const work of works) work.cancel();
-  };
-  const promise = Promise.all(works.map(async (work) => work.promise)).catch((error: unknown) => {
-    cancel();
-    throw error;
-  });
-  return { promise, cancel };
-}

@@ -1,12 +1,10 @@
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 import type { ChatMessage, ModelInfo, QueueStatus } from '../api/types.js';
 import type { Work, WorkScheduling } from '../api/work.js';
+import type { ModelFormat } from '../models/registry.js';
 import type { OnnxModel } from '../onnx/onnx-model.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
 import type { NativeEmbeddings, NativeGenerationRequest } from '../native-types.js';
-
-/** The kinds of files that models come in. */
-export type ModelFormat = 'gguf' | 'onnx';
 
 /** What a model can be asked for. */
 export type ModelCapability = 'completion' | 'chat' | 'embeddings' | 'rerank' | 'classify' | 'infer';

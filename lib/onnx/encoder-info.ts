@@ -71,10 +71,14 @@ const noCache = {
   spilled: 0,
 } as const;
 
-/** Of a graph that runs one batch at a time: all but one of what it was given wait. */
-export function graphQueueStatus(given: number): QueueStatus {
-  const running = Math.min(1, given);
-  const queued = given - running;
+/** Of a graph, which runs one batch at a time. */
+export function graphQueueStatus({
+  queued,
+  running,
+}: {
+  readonly queued: number;
+  readonly running: number;
+}): QueueStatus {
   return {
     policy: 'priority',
     capacity: queueCapacity,
@@ -83,7 +87,7 @@ export function graphQueueStatus(given: number): QueueStatus {
     running,
     parked: 0,
     byTier: tiers.map((tier) => (tier === 'normal' ? { ...idleTier, queued, running } : idleTier)),
-    workers: { busy: running, limit: 1, total: 1 },
+    workers: { busy: Math.min(1, running), limit: 1, total: 1 },
     prefillTokensPerSecond: 0,
     decodeTokensPerSecond: 0,
     tokenLatencyMs: 0,

@@ -1,19 +1,19 @@
 import { basename } from 'node:path';
 import { expected, InfernoError } from '../errors.js';
 import type { NativeOnnxSession } from '../native-onnx-types.js';
+import { resolveModel } from '../models/registry.js';
 import { graphInfo } from './encoder-info.js';
 import { readOnnxOptions } from './load-onnx-options.js';
 import type { CheckedOnnxOptions, LoadOnnxModelOptions } from './load-onnx-options.js';
 import { readModelFolder } from './model-folder.js';
-import type { OnnxModelFolder } from './model-folder.js';
+import type { OnnxModelFolder, Pooling } from './model-folder.js';
 import { taskOf } from './model-task.js';
 import type { OnnxTask } from './model-task.js';
 import { OnnxModel } from './onnx-model.js';
 import type { OnnxValueInfo } from './onnx-model.js';
 import { OnnxTextModel } from './onnx-text-model.js';
 import { openOnnxSession } from './open-onnx-model.js';
-import { SequenceRunner } from './sequence-runner.js';
-import type { SequenceOutput } from './sequence-runner.js';
+import { SequenceBatcher } from './sequence-batcher.js';
 import { TextEncoder } from './text-encoder.js';
 import { createTextGenerator } from './text-generator.js';
 import type { TextGenerator } from './text-generator.js';
@@ -22,6 +22,16 @@ import { TextTokenizer } from './tokenizer.js';
 /** Names that exporters give to vectors of whole texts, and to those of their tokens. */
 const pooledNames = ['sentence_embedding', 'text_embeds', 'pooler_output'] as const;
 const tokenNames = ['last_hidden_state', 'token_embeddings', 'hidden_states'] as const;
+
+/** Where nothing says how long an input may be. */
+const defaultMaxLength = 512;
+
+/** What of the graph is asked for. */
+interface SequenceOutput {
+  readonly output: OnnxValueInfo;
+  /** How rows of tokens become one; none where the graph gives one row per input. */
+  readonly pooling: Pooling | 'none';
+}
 
 interface LoadedParts {
   readonly folder: OnnxModelFolder;
@@ -38,28 +48,29 @@ function outputNamed({ outputs }: OnnxModel, names: readonly string[], rank: num
 }
 
 /** Where vectors come from: pooled by the graph unless a pooling was asked for, else of each token. */
-function embeddingOutput({ folder, model, options }: LoadedParts): readonly [OnnxValueInfo, SequenceOutput] {
+function embeddingOutput({ folder, model, options }: LoadedParts): SequenceOutput {
   const pooling = options.pooling ?? folder.pooling;
   const whole = outputNamed(model, pooledNames.slice(0, 2), 2);
-  if (whole !== undefined && options.pooling === undefined) return [whole, { name: whole.name, pooling: undefined }];
+  if (whole !== undefined && options.pooling === undefined) return { output: whole, pooling: 'none' };
   const ofTokens = outputNamed(model, tokenNames, 3) ?? model.outputs.find(({ dims }) => dims.length === 3);
-  if (ofTokens !== undefined) return [ofTokens, { name: ofTokens.name, pooling: pooling ?? 'mean' }];
+  if (ofTokens !== undefined) return { output: ofTokens, pooling: pooling ?? 'mean' };
   const other = whole ?? outputNamed(model, pooledNames, 2) ?? model.outputs.find(({ dims }) => dims.length === 2);
-  if (other !== undefined) return [other, { name: other.name, pooling: undefined }];
+  if (other !== undefined) return { output: other, pooling: 'none' };
   throw new InfernoError('unsupported_model', 'The graph has no output of vectors: none with two or three dimensions.');
 }
 
-function headOutput({ model }: LoadedParts): readonly [OnnxValueInfo, SequenceOutput] {
+function headOutput({ model }: LoadedParts): SequenceOutput {
   const logits = outputNamed(model, ['logits'], 2) ?? model.outputs.find(({ dims }) => dims.length === 2);
-  if (logits !== undefined) return [logits, { name: logits.name, pooling: undefined }];
+  if (logits !== undefined) return { output: logits, pooling: 'none' };
   throw new InfernoError('unsupported_model', 'The graph has no output of logits: none with two dimensions.');
 }
 
 function encoderModel(parts: LoadedParts, task: Exclude<OnnxTask, 'generate'>): OnnxTextModel {
-  const { folder, model, tokenizer } = parts;
-  const [output, sequence] = task === 'embed' ? embeddingOutput(parts) : headOutput(parts);
-  const runner = new SequenceRunner(model, sequence);
-  const encoder = new TextEncoder({ folder, tokenizer, runner });
+  const { folder, session, model, tokenizer } = parts;
+  const { output, pooling } = task === 'embed' ? embeddingOutput(parts) : headOutput(parts);
+  const { maxLength = defaultMaxLength, padId } = folder;
+  const batcher = new SequenceBatcher(session, { output: output.name, pooling, maxLength, padId });
+  const encoder = new TextEncoder({ folder, tokenizer, batcher });
   const info = graphInfo({
     name: basename(folder.directory),
     sizeBytes: folder.sizeBytes,
@@ -69,7 +80,7 @@ function encoderModel(parts: LoadedParts, task: Exclude<OnnxTask, 'generate'>): 
     vocabularySize: tokenizer.vocabularySize,
     supportsEmbeddings: task === 'embed',
   });
-  return new OnnxTextModel({ task, info, model, tokenizer, encoder, runner, generator: undefined });
+  return new OnnxTextModel({ task, info, model, tokenizer, encoder, batcher, generator: undefined });
 }
 
 async function generatorModel({ folder, session, model, tokenizer, options }: LoadedParts): Promise<OnnxTextModel> {
@@ -96,29 +107,29 @@ async function generatorModel({ folder, session, model, tokenizer, options }: Lo
     model,
     tokenizer,
     encoder: undefined,
-    runner: undefined,
+    batcher: undefined,
     generator,
   });
 }
 
-/**
- * Loads a model folder laid out as on Hugging Face (`model.onnx` or `onnx/model.onnx`, `config.json`, `tokenizer.json`), or
- * the one around an .onnx file. What it is for is told by its config.json and its graph.
- *
- * @example
- * ```ts
- * await using model = await loadOnnxModel('./all-MiniLM-L6-v2');
- * const [first, second] = await model.embed(['How are you?', 'How do you do?']);
- * ```
- * @throws InfernoError `file_not_found`, `file_unreadable`, `invalid_model_file`, `unsupported_model`, `provider_missing`,
- *   `backend_missing`, `out_of_memory`; `signal.reason` when aborted; TypeError or RangeError, naming every option that is
- *   wrong.
- */
-export async function loadOnnxModel(path: string, options?: LoadOnnxModelOptions): Promise<OnnxTextModel> {
-  if (typeof path !== 'string' || path === '') throw new TypeError(expected('a path', 'path', path));
+/** What has a separator or ends in .onnx is a path and everything else an id, as for `loadModel`. */
+async function pathOf(pathOrId: unknown): Promise<string> {
+  if (typeof pathOrId !== 'string' || pathOrId === '') {
+    throw new TypeError(expected('a path or a model id', 'pathOrId', pathOrId));
+  }
+  if (/[\\/]/u.test(pathOrId) || pathOrId.toLowerCase().endsWith('.onnx')) return pathOrId;
+  const { path, format } = await resolveModel(pathOrId);
+  if (format === 'onnx') return path;
+  throw new InfernoError('unsupported_model', `The model ${pathOrId} is no ONNX model.`, {
+    remedy: `Load it with loadModel('${pathOrId}').`,
+  });
+}
+
+/** The public `loadOnnxModel`, which loads this file when it is first called. */
+export async function loadOnnxModel(pathOrId: string, options?: LoadOnnxModelOptions): Promise<OnnxTextModel> {
   const checked = readOnnxOptions(options);
   checked.signal?.throwIfAborted();
-  const folder = await readModelFolder(path, checked.variant);
+  const folder = await readModelFolder(await pathOf(pathOrId), checked.variant);
   const tokenizer = new TextTokenizer(folder);
   const session = await openOnnxSession(folder.graphPath, checked.open);
   const model = new OnnxModel(session);

@@ -25,7 +25,7 @@ import { failedStream } from './failed-stream.js';
 import type { OnnxTask } from './model-task.js';
 import type { OnnxModel } from './onnx-model.js';
 import { normalized, shortened } from './scores.js';
-import type { SequenceRunner } from './sequence-runner.js';
+import type { SequenceBatcher } from './sequence-batcher.js';
 import type { TextEncoder } from './text-encoder.js';
 import type { TextGenerator } from './text-generator.js';
 import type { TextTokenizer } from './tokenizer.js';
@@ -50,7 +50,7 @@ export interface OnnxTextParts {
   readonly model: OnnxModel;
   readonly tokenizer: TextTokenizer;
   readonly encoder: TextEncoder | undefined;
-  readonly runner: SequenceRunner | undefined;
+  readonly batcher: SequenceBatcher | undefined;
   readonly generator: TextGenerator | undefined;
 }
 
@@ -201,7 +201,7 @@ export class OnnxTextModel {
     }
     const messagesJson = messagesToJson(messages, reader.faults);
     reader.faults.throwIfAny();
-    const { prompt: _, ...settings } = completionRequest('', {}).request;
+    const settings = completionRequest(new Int32Array(), {}).request;
     const toolsJson = tools.length === 0 ? {} : { toolsJson: JSON.stringify(tools) };
     return this.#generator().renderPrompt({ ...settings, messagesJson, ...toolsJson });
   }
@@ -243,7 +243,8 @@ export class OnnxTextModel {
   /** One consistent look at what waits for this model and runs on it. */
   queueStatus(): QueueStatus {
     this.#requireLoaded();
-    return this.#parts.generator?.queueStatus() ?? graphQueueStatus(this.#parts.runner?.running ?? 0);
+    const { generator, batcher, model } = this.#parts;
+    return generator?.queueStatus() ?? graphQueueStatus(batcher?.status() ?? model.queueStatus());
   }
 
   /** Bytes that the model holds: its weights, and the KV cache of one that generates. */
@@ -255,8 +256,9 @@ export class OnnxTextModel {
   /** @internal */
   phaseStatistics(): readonly NativeStatistics[] {
     this.#requireLoaded();
-    const { generator } = this.#parts;
-    return generator === undefined ? [] : [generator.statistics()];
+    const { generator, batcher } = this.#parts;
+    const timed = generator ?? batcher;
+    return timed === undefined ? [] : [timed.statistics()];
   }
 
   /** @internal */
@@ -277,6 +279,7 @@ export class OnnxTextModel {
 
   async #unload(): Promise<void> {
     await this.#parts.generator?.unload();
+    await this.#parts.batcher?.close();
     await this.#parts.model.close();
   }
 

@@ -2,9 +2,9 @@ import type { TokenStream } from '../api/token-sink.js';
 import type { ModelInfo, QueueStatus } from '../api/types.js';
 import { InfernoError } from '../errors.js';
 import type { ModelCapability, ServableModel, TensorGraph } from '../manager/model-source.js';
+import type { NativeStatistics } from '../native-statistics-types.js';
 import { graphInfo, graphQueueStatus } from './encoder-info.js';
 import { OnnxModel } from './onnx-model.js';
-import type { OnnxFeeds, OnnxOutputs, OnnxRunOptions } from './onnx-model.js';
 
 /** A graph without a tokenizer, for a server: it takes and gives tensors, and no text. */
 export class ServableGraph implements ServableModel {
@@ -13,13 +13,11 @@ export class ServableGraph implements ServableModel {
   readonly capabilities: readonly ModelCapability[] = ['infer'];
   readonly graph: TensorGraph;
   readonly #model: OnnxModel;
-  #running = 0;
 
   constructor(model: OnnxModel) {
     this.#model = model;
     this.info = graphInfo({ name: '', sizeBytes: model.memoryBytes });
-    const { inputs, outputs } = model;
-    this.graph = { inputs, outputs, run: async (feeds, options) => this.#run(feeds, options) };
+    this.graph = model;
   }
 
   submit(): TokenStream {
@@ -31,24 +29,19 @@ export class ServableGraph implements ServableModel {
   }
 
   queueStatus(): QueueStatus {
-    return graphQueueStatus(this.#running);
+    return graphQueueStatus(this.#model.queueStatus());
   }
 
   memoryBytes(): number {
     return this.#model.memoryBytes;
   }
 
-  async unload(): Promise<void> {
-    await this.#model.close();
+  phaseStatistics(): readonly NativeStatistics[] {
+    return [this.#model.statistics()];
   }
 
-  async #run(feeds: OnnxFeeds, options?: OnnxRunOptions): Promise<OnnxOutputs> {
-    this.#running++;
-    try {
-      return await this.#model.run(feeds, options);
-    } finally {
-      this.#running--;
-    }
+  async unload(): Promise<void> {
+    await this.#model.close();
   }
 }
 

@@ -1,15 +1,12 @@
 import { InfernoError } from '../errors.js';
-import { allWork } from '../api/work.js';
 import type { Work, WorkScheduling } from '../api/work.js';
 import type { Classifications, EncodingOptions, Relevances, ScoringOptions } from '../manager/model-source.js';
+import { tiers } from '../native-types.js';
 import type { NativeEmbeddings } from '../native-types.js';
 import type { OnnxModelFolder } from './model-folder.js';
 import { normalized, sigmoid, softmax } from './scores.js';
-import type { SequenceRow, SequenceRunner } from './sequence-runner.js';
+import type { SequenceBatcher, SequenceOptions } from './sequence-batcher.js';
 import type { EncodedInput, TextTokenizer } from './tokenizer.js';
-
-/** Where nothing says how long an input may be. */
-const defaultMaxLength = 512;
 
 /** What rows mean, by the folder's config.json. */
 export interface LabelSettings {
@@ -34,21 +31,21 @@ export function labelSettingsOf({ config }: OnnxModelFolder): LabelSettings {
 export interface EncoderParts {
   readonly folder: OnnxModelFolder;
   readonly tokenizer: TextTokenizer;
-  readonly runner: SequenceRunner;
+  readonly batcher: SequenceBatcher;
 }
 
 /** Texts to vectors, relevances or classes, with an encoder's graph. */
 export class TextEncoder {
   readonly maxLength: number;
   readonly #tokenizer: TextTokenizer;
-  readonly #runner: SequenceRunner;
+  readonly #batcher: SequenceBatcher;
   readonly #settings: LabelSettings;
 
-  constructor({ folder, tokenizer, runner }: EncoderParts) {
+  constructor({ folder, tokenizer, batcher }: EncoderParts) {
     this.#tokenizer = tokenizer;
-    this.#runner = runner;
+    this.#batcher = batcher;
     this.#settings = labelSettingsOf(folder);
-    this.maxLength = folder.maxLength ?? defaultMaxLength;
+    this.maxLength = batcher.maxLength;
   }
 
   /** Token ids are taken as they are. */
@@ -89,7 +86,7 @@ export class TextEncoder {
   ): Work<Classifications> {
     const encoded = inputs.map((input) => this.#encode(input, undefined, truncate));
     const { labels, isMultiLabel } = this.#settings;
-    const probabilities = (row: SequenceRow): Float32Array => (isMultiLabel ? row.map(sigmoid) : softmax(row));
+    const probabilities = (row: Float32Array): Float32Array => (isMultiLabel ? row.map(sigmoid) : softmax(row));
     return this.#compute(encoded, scheduling, (rows, tokens) => ({
       labels,
       scores: raw ? rows : rows.map(probabilities),
@@ -120,10 +117,33 @@ export class TextEncoder {
   #compute<Result>(
     inputs: readonly EncodedInput[],
     scheduling: WorkScheduling | undefined,
-    gather: (rows: SequenceRow[], tokens: number) => Result,
+    gather: (rows: Float32Array[], tokens: number) => Result,
   ): Work<Result> {
     const tokens = inputs.reduce((sum, { ids }) => sum + ids.length, 0);
-    const { promise, cancel } = allWork(inputs.map((input) => this.#runner.submit(input, scheduling)));
-    return { promise: promise.then((rows) => gather(rows, tokens)), cancel };
+    const abort = new AbortController();
+    const options = { ...sequenceOptions(scheduling), signal: abort.signal };
+    const rows = inputs.map(async ({ ids, typeIds }) => this.#batcher.submit(ids, { ...options, typeIds }));
+    const promise = Promise.all(rows).then(
+      (all) => gather(all, tokens),
+      (error: unknown) => {
+        // One that fails is the answer: the others are not worth computing.
+        abort.abort(error);
+        throw error;
+      },
+    );
+    const cancel = (): void => {
+      abort.abort(new InfernoError('cancelled', 'It was cancelled.'));
+    };
+    return { promise, cancel };
   }
+}
+
+function sequenceOptions(scheduling: WorkScheduling | undefined): SequenceOptions {
+  if (scheduling === undefined) return {};
+  const { tier, user, deadlineMs } = scheduling;
+  return {
+    priority: tiers[tier],
+    ...(user === '' ? {} : { user }),
+    ...(deadlineMs === 0 ? {} : { deadlineMs }),
+  };
 }

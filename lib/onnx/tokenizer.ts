@@ -144,7 +144,9 @@ export class TextTokenizer {
   /** Texts are the bytes of their tokens in a row; in other vocabularies words are joined by rules. */
   get #spellsBytes(): boolean {
     const { decoder } = this.#json;
-    return isByteLevel(this.#json) || findStep(decoder, 'ByteFallback') !== undefined || this.#addsSpace;
+    return (
+      isByteLevel(this.#json) || ['ByteFallback', 'Metaspace'].some((type) => findStep(decoder, type) !== undefined)
+    );
   }
 
   get #addsSpace(): boolean {

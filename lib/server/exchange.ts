@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { eventFraming } from './answer-format.js';
 import type { RequestTarget } from './answer-target.js';
 import { acceptedEncodings } from './compression/accept-encoding.js';
-import type { AcceptedEncodings } from './compression/accept-encoding.js';
+import type { AcceptedEncodings, Encoding } from './compression/accept-encoding.js';
 import { streamEncoder } from './compression/stream-encoder.js';
 import { compressWhole, leastBytes } from './compression/whole-body.js';
 import { callerOf } from './caller.js';
@@ -38,7 +38,7 @@ export interface ExchangeWork {
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
 const rearmMs = 3500;
 /** Caches must not give a compressed answer to others. */
-const varies: Header = ['vary', 'accept-encoding'];
+export const varies: Header = ['vary', 'accept-encoding'];
 /** What nginx logs for a client that closed its connection before it was answered. */
 const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
@@ -224,6 +224,16 @@ export class Exchange implements ActivityOwner, RequestTarget {
     if (reply.status === 429 || reply.status === 503)
       headers.push(['retry-after', String(reply.retryAfterSeconds ?? 1)]);
     this.#send(reply.status, this.#errorJson(reply), headers, closeConnection || this.#context.exchanges.closing);
+  }
+
+  /** The encoding that the client likes best; undefined for none. */
+  get encoding(): Encoding | undefined {
+    return this.#encodings.best;
+  }
+
+  /** Bytes that were compressed before; `headers` say how. REQUIRES: registered. */
+  sendBytes(contentType: string, body: Buffer, headers: readonly Header[]): void {
+    if (this.#isOpen) this.#sendBody(200, body, headers, contentType);
   }
 
   /** Something that is no JSON. */

@@ -37,11 +37,14 @@ import {
   recentProfiles,
   saveBaseline,
 } from './routes/profiles.js';
+import { docsPage, openApiJson } from './routes/description.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
 import { rerank } from './routes/rerank.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
+import { getStatic } from './static-content.js';
+import type { StaticContent } from './static-content.js';
 import { upgradeRequired } from './routes/upgrade-required.js';
 import { eventStreamPath, getEventStream, postEventStream, postTicket, ticketPath } from './sse/routes.js';
 import { webSocketPath } from './websocket/dispatch.js';
@@ -99,6 +102,11 @@ const postRoutes: readonly PostRoute[] = [
 ];
 
 const inferencePath = '/v2/models/*';
+const staticRoutes: readonly { readonly path: string; readonly content: StaticContent }[] = [
+  { path: '/openapi.json', content: openApiJson },
+  { path: '/docs', content: docsPage },
+];
+
 const baselinePath = '/metrics/profiles/baseline';
 
 /** The `Allow` header of a path that some route serves, else undefined. */
@@ -113,7 +121,7 @@ function allowedMethods(path: string): string | undefined {
   const isServed = (route: { readonly path: string }): boolean =>
     route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path;
   const methods = [
-    ...(getRoutes.some(isServed) ? ['GET', 'HEAD'] : []),
+    ...(getRoutes.some(isServed) || staticRoutes.some(isServed) ? ['GET', 'HEAD'] : []),
     ...(postRoutes.some(isServed) ? ['POST'] : []),
   ];
   return methods.length === 0 ? undefined : [...methods, 'OPTIONS'].join(', ');
@@ -160,6 +168,11 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
     app.head(path, handler);
   }
   app.get(eventStreamPath, getEventStream(context));
+  for (const { path, content } of staticRoutes) {
+    const handler = getStatic(context, content);
+    app.get(path, handler);
+    app.head(path, handler);
+  }
   for (const { path, handle, needsBody } of postRoutes) app.post(path, postJson(context, handle, needsBody));
   app.post('/v1/models/*', modelActions(context));
   app.post(inferencePath, postBytes(context, inferenceHeader, infer));

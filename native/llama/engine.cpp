@@ -58,6 +58,8 @@ Status Engine::create_context() {
     // One KV stream per sequence: attention then costs what its own sequence needs, not what all of them hold.
     params.kv_unified = false;
     params.flash_attn_type = model_->attention_type();
+    params.type_k = model_->cache_type();
+    params.type_v = model_->cache_type();
     params.no_perf = true;
     params.abort_callback = abort_requested;
     params.abort_callback_data = this;

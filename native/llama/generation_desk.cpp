@@ -21,9 +21,9 @@ void GenerationDesk::open(const DeskOptions & options) {
     context_size_ = options.context_size;
     scheduler_ = std::make_unique<queue::Scheduler>(options.scheduling);
     if (options.profiling) recorder_ = std::make_unique<GenerationRecorder>(options.memory_bytes);
-    preparer_ = std::make_unique<PromptPreparer>(
-        model_, context_size_, options.scheduling.policy == queue::Policy::Priority,
-        [this](GenerationPtr generation) { receive(std::move(generation)); });
+    preparer_ =
+        std::make_unique<PromptPreparer>(model_, context_size_, options.scheduling.policy == queue::Policy::Priority,
+                                         [this](GenerationPtr generation) { receive(std::move(generation)); });
 }
 
 Result<GenerationId> GenerationDesk::submit(GenerationRequest request) {

@@ -65,11 +65,11 @@ ModelDescription describe_model(const llama_model * model) {
     return result;
 }
 
-uint64_t kv_bytes_per_token(const llama_model * model, const ModelDescription & description) {
+uint64_t kv_bytes_per_token(const llama_model * model, const ModelDescription & description, ggml_type cache_type) {
     const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model)));
-    constexpr uint64_t kBytesPerValue = 2;
+    const uint64_t bytes_per_value = ggml_type_size(cache_type);
     return static_cast<uint64_t>(description.layer_count) * kv_heads * static_cast<uint64_t>(description.head_size) *
-           2 * kBytesPerValue;
+           2 * bytes_per_value;
 }
 
 namespace {
@@ -115,6 +115,7 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
         return Status(ErrorCode::InvalidModelFile,
                       "llama.cpp cannot load the model" + (reason.empty() ? std::string(".") : ": " + reason));
     }
+    result->cache_type_ = options.offload.cache_type;
     result->offload_ = std::move(offload).value();
     result->description_ = describe_model(result->model_.get());
     const int32_t layers = result->description_.layer_count;

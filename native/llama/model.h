@@ -48,8 +48,8 @@ struct ModelDescription {
 // What a model says of itself; all but `offloaded_layers` and a template that replaces its own.
 ModelDescription describe_model(const llama_model * model);
 
-// Bytes of KV cache per token of context, F16.
-uint64_t kv_bytes_per_token(const llama_model * model, const ModelDescription & description);
+// Bytes of KV cache per token of context, with keys and values of that type.
+uint64_t kv_bytes_per_token(const llama_model * model, const ModelDescription & description, ggml_type cache_type);
 
 class Model {
   public:
@@ -69,7 +69,10 @@ class Model {
     bool tokenizes() const { return tokenizes_; }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
-    uint64_t kv_bytes_per_token() const { return llama::kv_bytes_per_token(model_.get(), description_); }
+    // Of keys and values.
+    ggml_type cache_type() const { return cache_type_; }
+    // Bytes of KV cache per token of context.
+    uint64_t kv_bytes_per_token() const { return llama::kv_bytes_per_token(model_.get(), description_, cache_type()); }
     // What a KV cache may take now, where this model's lies; 0: unknown.
     uint64_t kv_room_bytes() const { return offload_.kv_room_bytes(model_.get(), description_.layer_count); }
     // On the CPU, fused attention of small heads is several times slower than the plain one.
@@ -84,6 +87,7 @@ class Model {
     ModelDescription description_;
     Offload offload_;
     bool tokenizes_ = true;
+    ggml_type cache_type_ = GGML_TYPE_F16;
 };
 
 }  // namespace inferno::llama

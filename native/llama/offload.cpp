@@ -156,26 +156,25 @@ void Offload::fit(const std::string & model_path, const OffloadOptions & options
     const std::lock_guard lock(fit_mutex());
     try {
         const ModelHandle model(llama_model_load_from_file(model_path.c_str(), measuring_params()));
-        if (model)
-            fit_layers(model_path, options, gpus_of(model.get()), planned_context(model.get(), options.capacity));
+        if (model) fit_layers(model_path, options, gpus_of(model.get()), planned_context(model.get(), options));
     } catch (const std::exception &) {
         // The loading that follows meets the same fault and reports it.
     }
     take_last_log_error();
 }
 
-llama_context_params Offload::planned_context(const llama_model * model, const CapacityRequest & request) {
+llama_context_params Offload::planned_context(const llama_model * model, const OffloadOptions & options) {
     const ModelDescription description = describe_model(model);
     const uint64_t room = free_beyond_margins(gpus_of(model));
     // With less room than the weights need, layers will stay in host memory, and the KV cache of those with them.
     if (room > description.size_bytes) planned_kv_room_ = room - description.size_bytes;
-    const uint64_t bytes_per_token = kv_bytes_per_token(model, description);
-    auto capacity = plan_capacity(request, description.train_context_size, bytes_per_token,
+    const uint64_t bytes_per_token = kv_bytes_per_token(model, description, options.cache_type);
+    auto capacity = plan_capacity(options.capacity, description.train_context_size, bytes_per_token,
                                   planned_kv_room_ > 0 ? planned_kv_room_ : available_memory_bytes());
     if (!capacity) {
         // The wished context is larger than the devices: layers, and their part of it, stay in host memory.
         planned_kv_room_ = 0;
-        capacity = plan_capacity(request, description.train_context_size, bytes_per_token, 0);
+        capacity = plan_capacity(options.capacity, description.train_context_size, bytes_per_token, 0);
     }
     llama_context_params context = llama_context_default_params();
     if (!capacity) return context;  // out of range, which the engine says
@@ -183,6 +182,8 @@ llama_context_params Offload::planned_context(const llama_model * model, const C
     context.n_ctx = static_cast<uint32_t>(capacity.value().context_size) * parallel;
     context.n_batch = static_cast<uint32_t>(capacity.value().batch_size);
     context.n_ubatch = context.n_batch;
+    context.type_k = options.cache_type;
+    context.type_v = options.cache_type;
     context.n_seq_max = parallel;
     context.kv_unified = false;
     return context;

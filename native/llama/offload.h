@@ -18,11 +18,12 @@ struct OffloadOptions {
     static constexpr int32_t kAuto = -1;  // as many layers as fit
     static constexpr int32_t kAll = -2;   // all, or the loading fails
     int32_t gpu_layers = kAuto;
-    std::vector<std::string> devices;   // names as system_info() tells them, or "none"; empty: every GPU
-    std::vector<float> tensor_split;    // shares of the devices in their order; empty: by free memory
-    int32_t main_gpu = -1;              // place of the one device that holds everything; -1: layers are split
-    CapacityRequest capacity{0, 0, 0};  // of the context that the model gets
-    std::string draft_path;             // a model that needs room on the same devices; empty: none
+    std::vector<std::string> devices;      // names as system_info() tells them, or "none"; empty: every GPU
+    std::vector<float> tensor_split;       // shares of the devices in their order; empty: by free memory
+    int32_t main_gpu = -1;                 // place of the one device that holds everything; -1: layers are split
+    CapacityRequest capacity{0, 0, 0};     // of the context that the model gets
+    ggml_type cache_type = GGML_TYPE_F16;  // of its keys and values
+    std::string draft_path;                // a model that needs room on the same devices; empty: none
 };
 
 class Offload {
@@ -49,7 +50,7 @@ class Offload {
     Status choose_devices(const std::vector<std::string> & names);
     Status check_placement(const OffloadOptions & options) const;
     void fit(const std::string & model_path, const OffloadOptions & options);
-    llama_context_params planned_context(const llama_model * model, const CapacityRequest & request);
+    llama_context_params planned_context(const llama_model * model, const OffloadOptions & options);
     void fit_layers(const std::string & model_path, const OffloadOptions & options,
                     const std::vector<ggml_backend_dev_t> & gpus, llama_context_params context);
     llama_model_params measuring_params() const;

@@ -157,16 +157,17 @@ Status TokenTable::check() const {
     for (size_t i = 0; rises && i + 1 < offsets.size(); ++i) rises = offsets[i] <= offsets[i + 1];
     for (const TokenKind kind : kinds) rises = rises && kind <= TokenKind::Unused;
     if (rises) return Status::ok();
-    return {ErrorCode::InvalidArgument,
-            "The token table is damaged: expected rising offsets, one more than there are kinds, over all of the bytes."};
+    return {
+        ErrorCode::InvalidArgument,
+        "The token table is damaged: expected rising offsets, one more than there are kinds, over all of the bytes."};
 }
 
 Result<ModelHandle> make_vocabulary(const VocabularyOptions & options) {
     if (Status status = options.tokens.check(); !status) return status;
     if (options.size < static_cast<int32_t>(options.tokens.size())) {
-        return Status(ErrorCode::UnsupportedModel,
-                      "The tokenizer has " + std::to_string(options.tokens.size()) +
-                          " tokens but the graph computes logits for " + std::to_string(options.size) + ".");
+        return Status(ErrorCode::UnsupportedModel, "The tokenizer has " + std::to_string(options.tokens.size()) +
+                                                       " tokens but the graph computes logits for " +
+                                                       std::to_string(options.size) + ".");
     }
     if (Status status = check_ids(options); !status) return status;
     llama_model_params params = llama_model_default_params();

@@ -27,8 +27,7 @@ Result<std::unique_ptr<Decoder>> Decoder::create(std::shared_ptr<const Session> 
                                                   std::to_string(context_size) + " tokens for " +
                                                   std::to_string(slots) + " sequences.");
     }
-    return std::unique_ptr<Decoder>(
-        new Decoder(std::move(session), std::move(graph).value(), std::move(cache)));
+    return std::unique_ptr<Decoder>(new Decoder(std::move(session), std::move(graph).value(), std::move(cache)));
 }
 
 Status Decoder::run(std::span<const Row> rows, const OrtRunOptions * options) {
@@ -61,8 +60,8 @@ void Decoder::order_rows(std::span<const Row> rows) {
     order_.resize(rows.size());
     rows_.resize(rows.size());
     for (size_t i = 0; i < rows.size(); ++i) {
-        const auto at = std::find_if(rows.begin(), rows.end(),
-                                     [&](const Row & row) { return row.slot == binding_.slots[i]; });
+        const auto at =
+            std::find_if(rows.begin(), rows.end(), [&](const Row & row) { return row.slot == binding_.slots[i]; });
         order_[i] = static_cast<size_t>(at - rows.begin());
         rows_[order_[i]] = i;
     }
@@ -138,10 +137,10 @@ Status Decoder::bind_caches() {
         const CacheTensor & cache = graph_.caches[i];
         const int64_t past[] = {rows, cache.heads, binding_.past_length, cache.head_size};
         const int64_t present[] = {rows, cache.heads, binding_.present_length, cache.head_size};
-        const size_t token_bytes = static_cast<size_t>(rows * cache.heads * cache.head_size) *
-                                   element_bits(graph_.cache_type) / 8;
-        auto before = make_view({graph_.cache_type, past, binding_.past[i],
-                                 token_bytes * static_cast<size_t>(binding_.past_length)});
+        const size_t token_bytes =
+            static_cast<size_t>(rows * cache.heads * cache.head_size) * element_bits(graph_.cache_type) / 8;
+        auto before = make_view(
+            {graph_.cache_type, past, binding_.past[i], token_bytes * static_cast<size_t>(binding_.past_length)});
         if (!before) return before.status();
         auto after = make_view({graph_.cache_type, present, binding_.present[i],
                                 token_bytes * static_cast<size_t>(binding_.present_length)});

@@ -1,8 +1,8 @@
 // A decoder graph with the KV caches of its sequences: run() gives several of them their next tokens at once, and
 // logits() are what may follow.
 //
-// What a graph can do that it does not say is tried out once, in create(): how it keeps its past, whether zeros in front
-// of a sequence change its logits, whether a prompt may come in pieces.
+// What a graph can do that it does not say is tried out once, in create(): how it keeps its past, whether zeros in
+// front of a sequence change its logits, whether a prompt may come in pieces.
 //
 // Thread safety: none; one engine thread. Runs may be stopped from others, see RunControl.
 #pragma once

@@ -109,7 +109,8 @@ class Reader {
             const auto present = present_.find(name);
             if (present == present_.end()) return unsupported("no present output belongs to its input " + input.name);
             if (input.dims.size() != 4 || input.dims[1] <= 0 || input.dims[3] <= 0) {
-                return unsupported("its input " + input.name + " should be [batch, heads, tokens, head size] with known heads");
+                return unsupported("its input " + input.name +
+                                   " should be [batch, heads, tokens, head size] with known heads");
             }
             if (!is_float(input.type)) return unsupported("its KV cache is neither float32, float16 nor bfloat16");
             if (graph_.cache_type == ElementType::Undefined) graph_.cache_type = input.type;

@@ -1,11 +1,11 @@
-// KV caches of graphs that return the past with the new tokens behind it, as Optimum exports them: past and present of a
-// batch are [rows, heads, length, head size], one length for all rows. Shorter sequences have zeros in front that the
+// KV caches of graphs that return the past with the new tokens behind it, as Optimum exports them: past and present of
+// a batch are [rows, heads, length, head size], one length for all rows. Shorter sequences have zeros in front that the
 // attention mask hides.
 //
 // Sequences that run together lie in one block. Its memory is two arenas: a run reads one and writes the other, and
-// they change places, so nothing is copied beside what the graph itself copies. Rows join behind the others and the last
-// row moves into the place of one that leaves; all rows are laid out anew only when a longer sequence joins or much of
-// the memory is zeros.
+// they change places, so nothing is copied beside what the graph itself copies. Rows join behind the others and the
+// last row moves into the place of one that leaves; all rows are laid out anew only when a longer sequence joins or
+// much of the memory is zeros.
 #pragma once
 
 #include <optional>

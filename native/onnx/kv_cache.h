@@ -1,6 +1,6 @@
 // The KV caches of all sequences of a decoder graph, laid out so that one run reads and writes those of several
-// sequences at once. Two kinds of graphs, two layouts: one whose present outputs are the past with the new tokens behind
-// (GrowingCache), and one that writes the new tokens into the memory of the past (SharedCache).
+// sequences at once. Two kinds of graphs, two layouts: one whose present outputs are the past with the new tokens
+// behind (GrowingCache), and one that writes the new tokens into the memory of the past (SharedCache).
 //
 // A slot is a sequence's place, from 0 on; what it holds may move in memory between runs. Thread safety: none; one
 // engine thread.
@@ -75,7 +75,7 @@ class KvArena {
 // Where the tensors of an arena begin and how large their parts are.
 struct KvShape {
     struct Tensor {
-        size_t prefix = 0;      // bytes of one token in all earlier tensors
+        size_t prefix = 0;  // bytes of one token in all earlier tensors
         size_t heads = 0;
         size_t head_bytes = 0;  // of one token in one head
     };

@@ -11,9 +11,8 @@ std::vector<RunGroup> plan_decode(std::span<const RunCandidate> candidates, cons
     };
     std::vector<Open> open;
     for (const RunCandidate & candidate : candidates) {
-        const auto found = std::find_if(open.begin(), open.end(), [&](const Open & entry) {
-            return can_batch(entry.length, candidate.length, 1);
-        });
+        const auto found = std::find_if(
+            open.begin(), open.end(), [&](const Open & entry) { return can_batch(entry.length, candidate.length, 1); });
         if (found != open.end()) {
             found->group.slots.push_back(candidate.slot);
         } else {

@@ -32,8 +32,8 @@ Result<std::unique_ptr<TextEngine>> TextEngine::create(std::shared_ptr<const Ses
     vocabulary.size = traits.value().vocabulary_size;
     auto model = llama::Model::from_vocabulary(vocabulary);
     if (!model) return model.status();
-    std::unique_ptr<TextEngine> engine(new TextEngine(std::move(model).value(), traits.value(),
-                                                      std::move(graph).value(), options, std::move(wake)));
+    std::unique_ptr<TextEngine> engine(
+        new TextEngine(std::move(model).value(), traits.value(), std::move(graph).value(), options, std::move(wake)));
     if (Status status = engine->open(std::move(session)); !status) return status;
     TextEngine * self = engine.get();
     engine->thread_ = std::thread([self] { self->run(); });
@@ -66,9 +66,9 @@ Status TextEngine::open(std::shared_ptr<const Session> session) {
     if (!decoder) return decoder.status();
     decoder_ = std::move(decoder).value();
     slots_.resize(static_cast<size_t>(parallel_));
-    memory_bytes_ = weight_bytes_ + token_bytes * static_cast<uint64_t>(context_size_) * static_cast<uint64_t>(parallel_);
-    const queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_,
-                                      options_.target_latency_us};
+    memory_bytes_ =
+        weight_bytes_ + token_bytes * static_cast<uint64_t>(context_size_) * static_cast<uint64_t>(parallel_);
+    const queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
     desk_.open({{options_.policy, workers}, context_size_, options_.profiling, memory_bytes_});
     return Status::ok();
 }

@@ -2,8 +2,8 @@
 // graph for them together. What is around that (queue, sampling, text, events) is the desk of every engine
 // (native/llama/generation_desk.h), so requests, events and records are the same as with a GGUF model.
 //
-// A run is a rectangle of rows × tokens, so a turn of the loop has one run for the next piece of prompts and one for the
-// next token of everybody who decodes, as far as the graph lets them share it (run_plan).
+// A run is a rectangle of rows × tokens, so a turn of the loop has one run for the next piece of prompts and one for
+// the next token of everybody who decodes, as far as the graph lets them share it (run_plan).
 //
 // Thread safety: see GenerationEngine. Destruction ends every generation as cancelled and joins.
 #pragma once

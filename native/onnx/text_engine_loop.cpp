@@ -4,6 +4,7 @@
 
 #include "native/core/available_cores.h"
 #include "native/core/clock.h"
+#include "native/core/compute_account.h"
 #include "native/onnx/text_engine.h"
 
 namespace inferno::onnx {
@@ -77,8 +78,7 @@ bool TextEngine::preempt() {
     });
     RunningGeneration & generation = **at;
     if (generation.tokens_cached > 0 && desk_.parked_bytes() < kMaxParkedBytes) {
-        generation.parked =
-            std::make_shared<const llama::KvState>(llama::KvState{decoder_->save(generation.slot)});
+        generation.parked = std::make_shared<const llama::KvState>(llama::KvState{decoder_->save(generation.slot)});
     }
     decoder_->clear(generation.slot);
     generation.slot = -1;
@@ -117,8 +117,8 @@ void TextEngine::order_prompts() {
     for (size_t i = 0; i < slots_.size(); ++i) {
         const RunningGeneration * generation = slots_[i].get();
         if (generation == nullptr || !generation->runnable() || generation->decodes()) continue;
-        claims_.push_back({i, generation->scheduling.tier, generation->scheduling.user,
-                           generation->times.submitted_us, generation->tokens_cached});
+        claims_.push_back({i, generation->scheduling.tier, generation->scheduling.user, generation->times.submitted_us,
+                           generation->tokens_cached});
     }
     prefill_turns_.order(claims_, options_.policy == queue::Policy::Priority);
     prompts_.clear();
@@ -172,7 +172,11 @@ Status TextEngine::run_decoder(const Generations & generations, int32_t count) {
         run_control_ = &control;
         if (is_run_unwanted()) control.terminate();
     }
-    Status status = decoder_->run(rows, control.options());
+    Status status;
+    {
+        const ComputeAccount::Lease lease = ComputeAccount::get().begin_run();
+        status = decoder_->run(rows, control.options());
+    }
     const std::lock_guard lock(run_mutex_);
     run_control_ = nullptr;
     run_controls_.clear();

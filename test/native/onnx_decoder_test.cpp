@@ -107,13 +107,13 @@ void live_through_joining_and_leaving(KvCache & cache, bool prompts_together) {
     }
     decoder.run({0, 1, 2}, 1);
     decoder.run({2, 0, 1}, 1);
-    decoder.run({3}, 80);           // far longer than the others
-    decoder.run({0, 1, 2, 3}, 1);   // all are laid out anew
-    decoder.run({1, 3}, 1);         // two rest
+    decoder.run({3}, 80);          // far longer than the others
+    decoder.run({0, 1, 2, 3}, 1);  // all are laid out anew
+    decoder.run({1, 3}, 1);        // two rest
     decoder.run({0, 2}, 1);
     decoder.run({0, 1, 2, 3}, 1);
     cache.clear(3);
-    decoder.run({0, 1, 2}, 1);      // zeros of the long one may go
+    decoder.run({0, 1, 2}, 1);  // zeros of the long one may go
     const std::vector<uint8_t> saved = cache.save(1);
     cache.clear(1);
     CHECK_EQ(cache.length(1), 0);
@@ -122,7 +122,7 @@ void live_through_joining_and_leaving(KvCache & cache, bool prompts_together) {
     CHECK_EQ(cache.length(1), 9);
     decoder.run({0, 1, 2}, 1);
     cache.clear(0);
-    decoder.run({0}, 2);            // another one in the same slot
+    decoder.run({0}, 2);  // another one in the same slot
     decoder.run({2, 1, 0}, 1);
     CHECK_EQ(cache.length(0), 3);
     CHECK_EQ(cache.length(1), 11);

@@ -13,7 +13,13 @@ const counts = { opened: 0, ran: 0, refused: 0 };
 const faults: string[] = [];
 
 /** The codes of files and feeds that are wrong, and TypeErrors of values that are no tensors. */
-const expectedCodes = new Set(['invalid_model_file', 'unsupported_model', 'invalid_tensor', 'run_failed']);
+const expectedCodes = new Set([
+  'invalid_model_file',
+  'unsupported_model',
+  'invalid_tensor',
+  'run_failed',
+  'out_of_memory',
+]);
 
 function isClear(error: unknown): boolean {
   if (error instanceof InfernoError) return expectedCodes.has(error.code) && error.message.length > 10;

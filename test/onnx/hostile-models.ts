@@ -21,7 +21,7 @@ export const soundModels: Readonly<Record<string, Uint8Array>> = {
   fill: graphs.fillModel(),
   gather: graphs.gatherModel(),
   sum: graphs.sumModel(),
-  'identity of int4': graphs.identityModel('int4'),
+  'int4 to float32': graphs.dequantizeModel(),
   'identity of bool': graphs.identityModel('bool'),
   encoder: encoderModel(tinyEncoder, { kind: 'labels', count: 2 }),
 };
@@ -50,7 +50,7 @@ function zeros(type: GraphElementType | 'undefined', dims: readonly number[]): T
   const count = dims.reduce((product, dim) => product * dim, 1);
   if (type === 'string') return new Tensor('string', new Array<string>(count).fill(''), dims);
   if (type === 'int4') return new Tensor('int4', new Uint8Array(Math.ceil(count / 2)), dims);
-  return isPlain(type) ? new Tensor(type, new arrays[type](count) as never, dims) : undefined;
+  return isPlain(type) ? new Tensor(type, new arrays[type](count), dims) : undefined;
 }
 
 /** What a reader of the graph would feed; undefined for types and sizes that are not worth trying. */

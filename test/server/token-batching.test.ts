@@ -152,7 +152,7 @@ describe('token batching', () => {
     choice.onText('Hi', 1, undefined);
     choice.onFlush();
     choice.onDelta({ kind: 'call', call: 0, id: 'c', name: 'f' }, 1, undefined);
-    choice.onDelta({ kind: 'arguments', call: 0, text: '{"a"' }, 1, undefined);
+    choice.onDelta({ kind: 'arguments', call: 0, text: '{\\"a\\"' }, 1, undefined);
     choice.onFlush();
     choice.onDelta({ kind: 'arguments', call: 0, text: ':1}' }, 1, undefined);
     choice.onFlush();

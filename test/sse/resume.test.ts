@@ -6,7 +6,14 @@ import type { ErrorBody, TextAnswer } from '../server/openai-shapes.js';
 import { EventClient, path, type NamedEvent } from './event-client.js';
 
 /** With a seed, so that no guesses of the engine make steps of another shape, which may decide a close choice otherwise. */
-const request = { prompt: 'Once upon a time', temperature: 0.8, seed: 7, max_tokens: 200, ignore_eos: true };
+const request = {
+  prompt: 'Once upon a time',
+  temperature: 0.8,
+  seed: 7,
+  max_tokens: 200,
+  ignore_eos: true,
+  logprobs: 0,
+};
 const endless = { ...request, max_tokens: 30_000 };
 const load = { contextSize: 32_768, parallel: 4 };
 

@@ -4,7 +4,7 @@ import { countOf, subjectSide, type ResultComparison } from '../compare/compare-
 import { estimateOf } from '../compare/estimate.js';
 import { displayUnit, formatNumber, formatValue } from '../display-unit.js';
 import { quantileIn } from '../sample-summary.js';
-import { html, nameMarkup, type Markup, type MarkupValue } from './markup.js';
+import { html, nameMarkup, type Markup, type MarkupValue } from '../../markup.js';
 
 interface Card {
   readonly title: string;

@@ -2,7 +2,7 @@
 import type { ComparedLine, LineVerdict } from '../compare/compare-results.js';
 import { formatChange } from '../display-unit.js';
 import { chartWidth, figure, horizontalAxis, label, line, place, shortened, type ChartText } from './chart-frame.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup } from '../../markup.js';
 import { linearScale, type Scale } from './scale.js';
 
 const rowHeight = 30;

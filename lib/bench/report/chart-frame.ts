@@ -3,7 +3,7 @@
  * side by side where there is room, so that their text is readable everywhere.
  */
 import { formatTick, type DisplayUnit } from '../display-unit.js';
-import { html, type Markup, type MarkupValue } from './markup.js';
+import { html, type Markup, type MarkupValue } from '../../markup.js';
 import type { Scale } from './scale.js';
 
 export const chartWidth = 324;

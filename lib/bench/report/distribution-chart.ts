@@ -15,7 +15,7 @@ import {
   verticalAxis,
   type ChartText,
 } from './chart-frame.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup } from '../../markup.js';
 import { linearScale, logScale, needsLog, type Scale } from './scale.js';
 
 const plotTop = 34;

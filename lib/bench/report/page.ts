@@ -14,7 +14,7 @@ import { formatDuration, formatValue } from '../display-unit.js';
 import { cards } from './cards.js';
 import { axisReach, changeChart } from './change-chart.js';
 import { linesByScenario } from './lines.js';
-import { html, Markup, nameMarkup, type MarkupValue } from './markup.js';
+import { html, Markup, nameMarkup, type MarkupValue } from '../../markup.js';
 import { scenarioSection, type SectionContext } from './scenario-section.js';
 import { styleSheet } from './style.js';
 import { comparisonTable, failureTable } from './tables.js';

@@ -3,7 +3,7 @@ import type { BenchScenario, Measurement } from '../bench-result.js';
 import { formatNumber } from '../display-unit.js';
 import { histogramChart, percentileChart, type PercentileCurve } from './distribution-chart.js';
 import type { ReportLine, ScenarioLines } from './lines.js';
-import { html, nameMarkup, type Markup } from './markup.js';
+import { html, nameMarkup, type Markup } from '../../markup.js';
 import { sideChart } from './side-chart.js';
 import { scenarioTable } from './tables.js';
 import { slopeText, timelineChart } from './timeline-chart.js';

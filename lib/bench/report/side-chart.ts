@@ -12,7 +12,7 @@ import {
   shortened,
   type ChartText,
 } from './chart-frame.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup } from '../../markup.js';
 import { linearScale, logScale, needsLog, type Scale } from './scale.js';
 
 export interface ChartSide {

@@ -5,7 +5,7 @@ import { estimateOf } from '../compare/estimate.js';
 import { formatChange, formatNumber, formatRange, formatValue } from '../display-unit.js';
 import { quantileIn } from '../sample-summary.js';
 import { barText, isBarMet, subjectRatio, type ReportLine, type SideRatio } from './lines.js';
-import { html, nameMarkup, type Markup, type MarkupValue } from './markup.js';
+import { html, nameMarkup, type Markup, type MarkupValue } from '../../markup.js';
 import { slopeText } from './timeline-chart.js';
 import { headingOf } from '../bench-result.js';
 

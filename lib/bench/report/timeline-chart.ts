@@ -12,7 +12,7 @@ import {
   verticalAxis,
   type ChartText,
 } from './chart-frame.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup } from '../../markup.js';
 import { linearScale, type Scale } from './scale.js';
 
 const [top, bottom] = [22, 132];

@@ -47,6 +47,7 @@ Examples:
   inferno serve
   inferno serve --model qwen.gguf --port 9000 --parallel 16
   inferno serve --model chat.gguf --model embed.gguf --api-key "$KEY"
+  inferno serve --model ./all-MiniLM-L6-v2      a folder with model.onnx and tokenizer.json
   inferno serve --model-autoload --memory-budget 8192 --pin ember
 
 It answers at once: /health says that it lives, /health/ready answers 200 when the models are loaded.
@@ -140,7 +141,11 @@ export function addServeCommand(program: Command): void {
   const command = program
     .command('serve')
     .description('start the OpenAI-compatible server')
-    .option('-m, --model <file|id>', 'GGUF file or model id (repeatable); default: ember', collect)
+    .option(
+      '-m, --model <file|id>',
+      'GGUF file, ONNX file or folder, or model id (repeatable); default: ember',
+      collect,
+    )
     .option('--models-dir <dir>', 'where models with ids lie; default: see `inferno models list`', nonEmpty)
     .option('--model-autoload', 'serve every model of that folder, loaded at its first request')
     .option(

@@ -3,6 +3,7 @@ import { diagnoseEngine } from './engine.js';
 import type { Diagnosis } from './fact.js';
 import { diagnoseGpus } from './gpus.js';
 import { describeMachine } from './machine.js';
+import { diagnoseOnnx } from './onnx.js';
 import { diagnoseServer } from './server.js';
 
 type Part = readonly [name: string, diagnose: () => Diagnosis | Promise<Diagnosis>];
@@ -12,6 +13,7 @@ const parts: readonly Part[] = [
   ['machine', describeMachine],
   ['engine', diagnoseEngine],
   ['GPU', diagnoseGpus],
+  ['onnx', diagnoseOnnx],
   ['server', diagnoseServer],
 ];
 

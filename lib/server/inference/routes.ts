@@ -66,11 +66,16 @@ function sendReadiness(exchange: Exchange, { id, shownState }: ManagedModel): vo
 const getModelV2: GetHandler = (exchange, path) => {
   const target = modelPathOf(path);
   const { catalog } = exchange.context;
+  if (target?.action === 'infer') {
+    const message = `Expected POST for ${JSON.stringify(path.slice(0, 200))} but received GET.`;
+    exchange.sendMethodNotAllowed(errorReply('method_not_allowed', message), 'POST, OPTIONS');
+    return;
+  }
   const model = target && catalog.manager.get(target.id);
   const isKnown = target?.version === undefined || target.version === onlyVersion;
   if (target === undefined || model === undefined || !isKnown) {
     const what = JSON.stringify((target?.id ?? path).slice(0, 200));
-    const version = isKnown ? '' : ` of version ${JSON.stringify(target.version?.slice(0, 60))}`;
+    const version = isKnown ? '' : ` of version ${JSON.stringify(target.version.slice(0, 60))}`;
     exchange.sendError(errorReply('model_not_found', `The model ${what}${version} does not exist on this server.`));
   } else if (target.action === 'ready') {
     sendReadiness(exchange, model);

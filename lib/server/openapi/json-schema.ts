@@ -62,7 +62,9 @@ function withoutNoise(schema: JsonSchema, direction: Direction): JsonSchema {
   const { additionalProperties: others } = schema;
   // Fields may be added to answers; a client that refuses unknown ones would break.
   const isClosedAnswer = direction === 'output' && others === false;
-  if (isClosedAnswer || (isRecord(others) && Object.keys(others).length === 0)) delete schema['additionalProperties'];
+  const isAnything = isRecord(others) && Object.keys(others).length === 0;
+  if (isClosedAnswer || (isAnything && direction === 'input')) delete schema['additionalProperties'];
+  else if (isAnything) schema['additionalProperties'] = true;
   return schema;
 }
 

@@ -90,7 +90,7 @@ const fieldsError = 'an array of at most 64 names of fields';
 /** What /completion and /infill share. Some fields are taken and have no effect: docs/llama-server.md. */
 export const llamaFields = {
   ...samplingFields,
-  stop: stop.describe('The answer ends before the first of these texts.'),
+  stop: stop.describe('The answer ends before the first of these texts; at most 16 that are not empty.'),
   logit_bias: logitBias,
   temperature: numberBetween(0, 1000).describe(
     'How far from the likeliest token samples may go; 0 is greedy. Default 0.8.',

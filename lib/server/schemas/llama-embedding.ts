@@ -9,11 +9,14 @@ import { writtenAs } from './written-as.js';
 
 const inputError = 'a text, an array of texts and token ids, or an array of these';
 
+/** Null where the other name is used. */
+const inputForm = mixedPromptsForm.nullable();
+
 /** Body of POST /embedding: the input is in `content` or `input`. */
 export const llamaEmbeddingBody = z
   .object(
     {
-      input: writtenAs(mixedPromptsForm, z.unknown()).optional().describe('What is to be embedded.'),
+      input: writtenAs(inputForm, z.unknown()).optional().describe('What is to be embedded.'),
       content: writtenAs(mixedPromptsForm, z.unknown()).optional().describe('Another name of input.'),
       model: text.describe('A model of GET /v1/models; without it the first one.'),
       encoding_format: z.literal('float', { error: '"float"' }).nullish().describe('Numbers only.'),

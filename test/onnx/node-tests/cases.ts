@@ -1,6 +1,7 @@
 /** ONNX's own test cases as Debian's libonnx-testdata lays them out: a graph, inputs and the outputs they must give. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { elementTypes } from '../../../fixtures/onnx/element-types.js';
 import { decode, type ModelMessage, type TypeMessage } from '../../../fixtures/onnx/messages.js';
 import { tensorOf, type NodeTensor } from './values.js';
 
@@ -48,7 +49,10 @@ function valueOf(type: TypeMessage, bytes: Uint8Array): NodeValue {
     return tensor_value === undefined ? undefined : tensorOf(tensor_value);
   }
   if (type.sequence_type !== undefined) return (decode('SequenceProto', bytes).tensor_values ?? []).map(tensorOf);
-  return tensorOf(decode('TensorProto', bytes));
+  const tensor = tensorOf(decode('TensorProto', bytes));
+  // The files of ONNX 1.12 know no bfloat16 and say uint16.
+  const isBfloat16 = type.tensor_type?.elem_type === elementTypes.bfloat16.id && tensor.type === 'uint16';
+  return isBfloat16 ? { ...tensor, type: 'bfloat16' } : tensor;
 }
 
 function readValues(folder: string, prefix: 'input' | 'output', model: ModelMessage): Record<string, NodeValue> {
