@@ -2,7 +2,7 @@
 import type { MemorySlope } from '../lib/bench/measure/memory-slope.js';
 import { median, rangeOf, ratioOf, type Ratio } from '../lib/bench/measure/stats.js';
 
-export type Unit = 'tokens/s' | 'ms' | 's' | 'of the unique' | 'answers' | 'requests/s' | 'MiB';
+export type Unit = 'tokens/s' | 'µs' | 'ms' | 's' | 'of the unique' | 'answers' | 'requests/s' | 'MiB';
 
 export interface Series {
   readonly name: string;

@@ -18,6 +18,10 @@ import { interference } from './scenarios/interference.js';
 import { levelsScenario } from './scenarios/levels.js';
 import { longPrompt } from './scenarios/long-prompt.js';
 import { manyPrefixes } from './scenarios/many-prefixes.js';
+import { onnxCall } from './scenarios/onnx-call.js';
+import { onnxMemory } from './scenarios/onnx-memory.js';
+import { onnxEmbeddings } from './scenarios/onnx-embeddings.js';
+import { onnxGeneration } from './scenarios/onnx-generation.js';
 import { overloadShares } from './scenarios/overload-shares.js';
 import { overloadVip } from './scenarios/overload-vip.js';
 import { profilingCost } from './scenarios/profiling-cost.js';
@@ -26,6 +30,7 @@ import { singleStream } from './scenarios/single-stream.js';
 import { sixteenStreams } from './scenarios/sixteen-streams.js';
 import { soakScenario } from './scenarios/soak.js';
 import { speculation } from './scenarios/speculation.js';
+import { thousandStreams } from './scenarios/thousand-streams.js';
 import { threadsDisturbed } from './scenarios/threads-disturbed.js';
 import { threadsIdle } from './scenarios/threads-idle.js';
 import { websocket } from './scenarios/websocket.js';
@@ -47,8 +52,13 @@ const scenarios: readonly Scenario[] = [
   manyPrefixes,
   speculation,
   goodput,
+  thousandStreams,
   websocket,
   soakScenario,
+  onnxCall,
+  onnxMemory,
+  onnxEmbeddings,
+  onnxGeneration,
 ];
 const scenarioNames = scenarios.map((scenario) => scenario.name);
 

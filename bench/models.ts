@@ -5,8 +5,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ShapeName } from '../lib/gguf/shapes.js';
 
-export const modelNames = ['nano', 'stories260K', '160m', 'tinyllama-1.1b'] as const;
+const ggufNames = ['nano', 'stories260K', '160m', 'tinyllama-1.1b'] as const;
+/** Graphs in ONNX, by their names in fixtures/onnx-models.ts. */
+const onnxNames = ['add', 'bert-tiny', 'minilm', 'ember'] as const;
+export const modelNames = [...ggufNames, ...onnxNames] as const;
+type GgufName = (typeof ggufNames)[number];
+type OnnxName = (typeof onnxNames)[number];
 export type ModelName = (typeof modelNames)[number];
+
+function isOnnxName(name: ModelName): name is OnnxName {
+  return (onnxNames as readonly string[]).includes(name);
+}
 
 export function isModelName(name: string): name is ModelName {
   return (modelNames as readonly string[]).includes(name);
@@ -28,7 +37,7 @@ export interface BenchModel {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const lengths: Readonly<Record<ModelName, Pick<BenchModel, 'tiny' | 'tokens' | 'rounds' | 'batchRounds'>>> = {
+const lengths: Readonly<Record<GgufName, Pick<BenchModel, 'tiny' | 'tokens' | 'rounds' | 'batchRounds'>>> = {
   nano: { tiny: true, tokens: 256, rounds: 8, batchRounds: 3 },
   stories260K: { tiny: true, tokens: 256, rounds: 16, batchRounds: 6 },
   '160m': { tiny: false, tokens: 256, rounds: 2, batchRounds: 1 },
@@ -49,11 +58,27 @@ function syntheticModel(shape: ShapeName, folder: string): string {
 /** The model that comes with the package. */
 export const builtinEmber = join(root, 'models/ember.gguf');
 
-function fileOf(name: ModelName, folder: string): Pick<BenchModel, 'label' | 'path'> {
+function fileOf(name: GgufName, folder: string): Pick<BenchModel, 'label' | 'path'> {
   if (name !== 'stories260K') return { label: `${name} Q4_K_M`, path: syntheticModel(name, folder) };
   const stories = join(dirname(root), 'shared/data/stories260K.gguf');
   if (existsSync(stories)) return { label: name, path: stories };
   return { label: 'ember', path: builtinEmber };
+}
+
+/** Rounds are of the requests that come at once. */
+const onnxLengths: Readonly<Record<OnnxName, Pick<BenchModel, 'tiny' | 'tokens' | 'rounds' | 'batchRounds'>>> = {
+  add: { tiny: true, tokens: 0, rounds: 1, batchRounds: 1 },
+  'bert-tiny': { tiny: true, tokens: 0, rounds: 40, batchRounds: 40 },
+  minilm: { tiny: false, tokens: 0, rounds: 8, batchRounds: 8 },
+  ember: { tiny: true, tokens: 128, rounds: 4, batchRounds: 2 },
+};
+
+function onnxFile(name: OnnxName, folder: string): Pick<BenchModel, 'label' | 'path'> {
+  const out = join(folder, `onnx-${name}`);
+  const args = ['--import', 'tsx', 'scripts/make-model.ts', '--onnx', name, '--out', out];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 'inherit'] });
+  if (status !== 0) throw new Error(`The model ${name} could not be made.`);
+  return { label: `${name} (ONNX)`, path: join(out, 'model.onnx') };
 }
 
 export interface ModelFolder {
@@ -62,7 +87,10 @@ export interface ModelFolder {
 }
 
 export function benchModel(name: ModelName, { folder, quick }: ModelFolder): BenchModel {
-  const model = { name, ...fileOf(name, folder ?? join(root, '.cache/models')), ...lengths[name] };
+  const place = folder ?? join(root, '.cache/models');
+  const model = isOnnxName(name)
+    ? { name, ...onnxFile(name, place), ...onnxLengths[name] }
+    : { name, ...fileOf(name, place), ...lengths[name] };
   if (!quick) return model;
   return { ...model, tokens: model.name === 'tinyllama-1.1b' ? 16 : 64, rounds: 1, batchRounds: 1 };
 }

@@ -21,6 +21,7 @@ const resultsFolder = fileURLToPath(new URL('results', import.meta.url));
 const metrics: Readonly<Record<Unit, string>> = {
   'tokens/s': 'tokens_per_second',
   'requests/s': 'requests_per_second',
+  µs: 'time',
   ms: 'time',
   s: 'time',
   MiB: 'rss',
@@ -52,7 +53,12 @@ function measurementOf(
   { name, values, cutOff, samples, ...rest }: Series,
 ): Measurement {
   const { model, unit, metric = metrics[unit] } = comparison;
-  const better = unit === 'ms' || unit === 's' || unit === 'MiB' ? 'lower' : unit === 'answers' ? undefined : 'higher';
+  const better =
+    unit === 'µs' || unit === 'ms' || unit === 's' || unit === 'MiB'
+      ? 'lower'
+      : unit === 'answers'
+        ? undefined
+        : 'higher';
   const summary = samples === undefined ? undefined : summarizeSamples(samples);
   return {
     ...{ scenario, model, side: name, metric, unit, values: [...values] },

@@ -1,15 +1,21 @@
 // Entry of the addon: the export table (NativeAddon in lib/native-types.ts).
 #include <napi.h>
 
+#include "binding/devices.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/journal.h"
 #include "binding/model.h"
 #include "binding/model_loader.h"
+#include "binding/onnx_batcher.h"
+#include "binding/onnx_session.h"
+#include "binding/onnx_session_loader.h"
+#include "binding/onnx_text_engine.h"
 #include "binding/statistics.h"
 #include "binding/zstd_stream.h"
 #include "native/llama/backend.h"
 #include "native/llama/quantizer.h"
+#include "native/onnx/runtime.h"
 
 namespace inferno::binding {
 namespace {
@@ -21,29 +27,7 @@ void initialize(const Napi::CallbackInfo & info) {
     for (uint32_t i = 0; i < list.Length(); ++i) directories.push_back(list.Get(i).ToString().Utf8Value());
     const Status status = llama::initialize_backend(info[0].ToString().Utf8Value(), directories);
     if (!status) throw to_error(info.Env(), status);
-}
-
-// systemInfo(): NativeSystemInfo
-Napi::Value system_info(const Napi::CallbackInfo & info) {
-    const Napi::Env env = info.Env();
-    const llama::SystemInfo system = llama::system_info();
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("llamaVersion", system.llama_version);
-    object.Set("cpuBackend", system.cpu_backend);
-    object.Set("features", system.features);
-    object.Set("availableCores", system.available_cores);
-    Napi::Array devices = Napi::Array::New(env, system.devices.size());
-    for (size_t i = 0; i < system.devices.size(); ++i) {
-        Napi::Object device = Napi::Object::New(env);
-        device.Set("name", system.devices[i].name);
-        device.Set("description", system.devices[i].description);
-        device.Set("kind", system.devices[i].kind);
-        device.Set("memoryFreeBytes", static_cast<double>(system.devices[i].memory_free_bytes));
-        device.Set("memoryTotalBytes", static_cast<double>(system.devices[i].memory_total_bytes));
-        devices.Set(static_cast<uint32_t>(i), device);
-    }
-    object.Set("devices", devices);
-    return object;
+    onnx::set_library_directory(info[0].ToString().Utf8Value());
 }
 
 // quantizationTypes(): readonly string[]
@@ -59,12 +43,19 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
     environment->model_constructor = Napi::Persistent(ModelObject::define(env));
     environment->journal_constructor = Napi::Persistent(JournalObject::define(env));
     environment->statistics_constructor = Napi::Persistent(StatisticsObject::define(env));
+    environment->onnx_session_constructor = Napi::Persistent(OnnxSessionObject::define(env));
+    environment->onnx_batcher_constructor = Napi::Persistent(OnnxBatcherObject::define(env));
+    environment->onnx_text_engine_constructor = Napi::Persistent(OnnxTextEngineObject::define(env));
     env.SetInstanceData(environment);
     exports.Set("createStatistics", Napi::Function::New<create_statistics>(env, "createStatistics"));
     exports.Set("initialize", Napi::Function::New<initialize>(env, "initialize"));
+    exports.Set("devices", Napi::Function::New<read_devices>(env, "devices"));
     exports.Set("systemInfo", Napi::Function::New<system_info>(env, "systemInfo"));
     exports.Set("checkGguf", Napi::Function::New<check_gguf_file>(env, "checkGguf"));
     exports.Set("loadModel", Napi::Function::New<load_model>(env, "loadModel"));
+    exports.Set("openOnnxSession", Napi::Function::New<open_onnx_session>(env, "openOnnxSession"));
+    exports.Set("onnxRuntimeInfo", Napi::Function::New<onnx_runtime_info>(env, "onnxRuntimeInfo"));
+    exports.Set("createOnnxTextEngine", Napi::Function::New<create_onnx_text_engine>(env, "createOnnxTextEngine"));
     exports.Set("openJournal", Napi::Function::New<open_journal>(env, "openJournal"));
     exports.Set("quantizationTypes", Napi::Function::New<quantization_types>(env, "quantizationTypes"));
     exports.Set("ZstdStream", ZstdStreamObject::define(env));

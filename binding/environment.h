@@ -10,6 +10,9 @@ struct Environment {
     Napi::FunctionReference model_constructor;
     Napi::FunctionReference journal_constructor;
     Napi::FunctionReference statistics_constructor;
+    Napi::FunctionReference onnx_session_constructor;
+    Napi::FunctionReference onnx_batcher_constructor;
+    Napi::FunctionReference onnx_text_engine_constructor;
 };
 
 }  // namespace inferno::binding

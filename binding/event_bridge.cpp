@@ -95,7 +95,7 @@ void EventBridge::drain(Napi::Env env) {
     const Napi::HandleScope scope(env);
     Napi::Int32Array records = records_.Value();
     Napi::Uint8Array text = text_.Value();
-    const std::shared_ptr<llama::Engine> engine = engine_;  // a sink may unload the model
+    const std::shared_ptr<llama::GenerationEngine> engine = engine_;  // a sink may unload the model
     while (true) {
         const size_t count = engine->drain({records.Data(), records.ElementLength()}, {text.Data(), text.ByteLength()});
         if (count == 0) return;

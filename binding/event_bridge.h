@@ -12,7 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "native/llama/engine.h"
+#include "native/llama/generation_engine.h"
 
 namespace inferno::binding {
 
@@ -26,7 +26,7 @@ class EventBridge : public std::enable_shared_from_this<EventBridge> {
     // Runs `task` on the JS thread. Dropped when the environment is gone.
     void post(Task task);
 
-    void attach(std::shared_ptr<llama::Engine> engine) { engine_ = std::move(engine); }
+    void attach(std::shared_ptr<llama::GenerationEngine> engine) { engine_ = std::move(engine); }
     void set_sink(Napi::Function sink, Napi::Int32Array records, Napi::Uint8Array text);
 
     // A generation keeps the process alive until its end record, except while it rests because nobody reads it.
@@ -58,7 +58,7 @@ class EventBridge : public std::enable_shared_from_this<EventBridge> {
     bool closed_ = false;      // guarded by mutex_
 
     // JS thread.
-    std::shared_ptr<llama::Engine> engine_;
+    std::shared_ptr<llama::GenerationEngine> engine_;
     Napi::FunctionReference sink_;
     Napi::Reference<Napi::Int32Array> records_;
     Napi::Reference<Napi::Uint8Array> text_;

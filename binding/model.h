@@ -5,24 +5,21 @@
 
 #include <memory>
 
-#include "binding/event_bridge.h"
+#include "binding/generator_methods.h"
 #include "native/llama/engine.h"
 #include "native/llama/model.h"
 
 namespace inferno::binding {
 
-// What a model owns outside of JS. Shared between the JS object, the environment's cleanup hook and unload workers.
-struct ModelState {
+struct ModelState final : EngineState {
     std::shared_ptr<const llama::Model> model;
-    std::shared_ptr<llama::Engine> engine;  // null when only the vocabulary was loaded
-    std::shared_ptr<EventBridge> bridge;
-    bool unloaded = false;
+    std::shared_ptr<llama::Engine> llama_engine;  // the same as `engine`
 
-    // Rule 3: joins the engine, then closes the bridge. Idempotent. JS thread.
-    void shut_down();
+    std::vector<std::shared_ptr<const void>> release() override;
+    uint64_t weight_bytes() const override { return model->description().size_bytes; }
 };
 
-class ModelObject : public Napi::ObjectWrap<ModelObject> {
+class ModelObject : public GeneratorObject<ModelObject> {
   public:
     static Napi::Function define(Napi::Env env);
     static Napi::Object create(Napi::Env env, std::shared_ptr<ModelState> state);
@@ -31,30 +28,15 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
     ~ModelObject() override;
 
   private:
+    friend class GeneratorObject<ModelObject>;
+
     Napi::Value info(const Napi::CallbackInfo & info);
-    Napi::Value stats(const Napi::CallbackInfo & info);
-    Napi::Value profiles(const Napi::CallbackInfo & info);
-    Napi::Value statistics(const Napi::CallbackInfo & info);
-    Napi::Value queue_status(const Napi::CallbackInfo & info);
-    Napi::Value queue_position(const Napi::CallbackInfo & info);
-    Napi::Value memory_bytes(const Napi::CallbackInfo & info);
     Napi::Value replicate(const Napi::CallbackInfo & info);
-    Napi::Value submit(const Napi::CallbackInfo & info);
-    void cancel(const Napi::CallbackInfo & info);
-    void pause(const Napi::CallbackInfo & info);
-    void resume(const Napi::CallbackInfo & info);
     Napi::Value tokenize(const Napi::CallbackInfo & info);
     Napi::Value detokenize(const Napi::CallbackInfo & info);
     Napi::Value token_bytes(const Napi::CallbackInfo & info);
     Napi::Value render_chat(const Napi::CallbackInfo & info);
     Napi::Value embed(const Napi::CallbackInfo & info);
-    Napi::Value unload(const Napi::CallbackInfo & info);
-    void set_event_sink(const Napi::CallbackInfo & info);
-
-    // Throws model_unloaded.
-    void require_loaded(Napi::Env env) const;
-    // Throws model_unloaded or unsupported_model.
-    llama::Engine & require_engine(Napi::Env env) const;
 
     std::shared_ptr<ModelState> state_;
     napi_env env_;

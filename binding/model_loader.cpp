@@ -6,6 +6,7 @@
 
 #include "binding/errors.h"
 #include "binding/model.h"
+#include "binding/option_reader.h"
 #include "native/gguf/gguf_check.h"
 #include "native/llama/quantizer.h"
 
@@ -17,40 +18,6 @@ struct LoadSettings {
     llama::ModelOptions model;
     llama::ModelOptions draft;  // no path: none
     llama::EngineOptions engine;
-};
-
-// Reads the fields of one object of the options, with the errors that a caller of the untyped layer needs.
-class OptionReader {
-  public:
-    explicit OptionReader(const Napi::Object & object) : object_(object) {}
-
-    double number(const char * name) const {
-        const Napi::Value value = object_.Get(name);
-        if (!value.IsNumber()) throw wrong("a number", name);
-        return value.As<Napi::Number>().DoubleValue();
-    }
-    bool boolean(const char * name) const {
-        const Napi::Value value = object_.Get(name);
-        if (!value.IsBoolean()) throw wrong("true or false", name);
-        return value.As<Napi::Boolean>();
-    }
-    int32_t integer(const char * name) const { return static_cast<int32_t>(number(name)); }
-    std::string text(const char * name) const {
-        const Napi::Value value = object_.Get(name);
-        if (!value.IsString()) throw wrong("a string", name);
-        return value.As<Napi::String>().Utf8Value();
-    }
-    OptionReader object(const char * name) const {
-        const Napi::Value value = object_.Get(name);
-        if (!value.IsObject()) throw wrong("an object", name);
-        return OptionReader(value.As<Napi::Object>());
-    }
-
-  private:
-    Napi::TypeError wrong(const char * what, const char * name) const {
-        return Napi::TypeError::New(object_.Env(), std::string("Expected ") + what + " for " + name + ".");
-    }
-    Napi::Object object_;
 };
 
 llama::EngineOptions read_engine_options(const OptionReader & options) {
@@ -75,16 +42,35 @@ llama::EngineOptions read_engine_options(const OptionReader & options) {
     return engine;
 }
 
+llama::OffloadOptions read_offload_options(const OptionReader & options, const llama::EngineOptions & engine) {
+    llama::OffloadOptions offload;
+    offload.gpu_layers = options.integer("gpuLayers");
+    offload.main_gpu = options.integer("mainGpu");
+    const Napi::Array devices = options.array("devices");
+    for (uint32_t i = 0; i < devices.Length(); ++i) offload.devices.push_back(devices.Get(i).ToString().Utf8Value());
+    const Napi::Array shares = options.array("tensorSplit");
+    for (uint32_t i = 0; i < shares.Length(); ++i)
+        offload.tensor_split.push_back(shares.Get(i).ToNumber().FloatValue());
+    offload.capacity = {engine.context_size, engine.parallel, engine.batch_size};
+    return offload;
+}
+
 LoadSettings read_settings(const Napi::Object & object) {
     const OptionReader options(object);
     LoadSettings settings;
     settings.model.path = object.Get("path").ToString().Utf8Value();
-    settings.model.gpu_layers = options.integer("gpuLayers");
-    settings.model.chat_template = options.text("chatTemplate");
-    settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
     settings.engine = read_engine_options(options);
     settings.draft.path = options.object("speculation").text("draftModelPath");
-    settings.draft.gpu_layers = settings.model.gpu_layers;
+    settings.model.offload = read_offload_options(options, settings.engine);
+    settings.model.chat_template = options.text("chatTemplate");
+    settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
+    if (options.object("cache").text("type") == "f32") settings.model.offload.cache_type = GGML_TYPE_F32;
+    // Room for the draft is planned with the model's, so it takes what was kept for it.
+    settings.draft.offload = settings.model.offload;
+    if (settings.draft.offload.gpu_layers == llama::OffloadOptions::kAuto) {
+        settings.draft.offload.gpu_layers = llama::OffloadOptions::kAll;
+    }
+    if (settings.engine.max_draft_tokens > 0) settings.model.offload.draft_path = settings.draft.path;
     return settings;
 }
 
@@ -149,7 +135,8 @@ class LoadWorker : public Napi::AsyncProgressWorker<float> {
         }
         auto state = std::make_shared<ModelState>();
         state->model = std::move(model_);
-        state->engine = std::move(engine_);
+        state->engine = engine_;
+        state->llama_engine = std::move(engine_);
         state->bridge = bridge_;
         if (state->engine) bridge_->attach(state->engine);
         deferred_.Resolve(ModelObject::create(Env(), std::move(state)));

@@ -38,14 +38,15 @@ Napi::Object profile_to_js(Napi::Env env, const profile::GenerationProfile & pro
 
 }  // namespace
 
-Napi::Value profiles_to_js(Napi::Env env, const llama::Engine & engine, size_t limit) {
-    Napi::Array list = Napi::Array::New(env);
-    if (engine.recorder() == nullptr) return list;
-    uint32_t index = 0;
-    for (const profile::GenerationProfile & profile : engine.recorder()->recent(limit)) {
-        list.Set(index++, profile_to_js(env, profile));
-    }
+Napi::Array profiles_to_js(Napi::Env env, std::span<const profile::GenerationProfile> profiles) {
+    Napi::Array list = Napi::Array::New(env, profiles.size());
+    for (size_t i = 0; i < profiles.size(); ++i) list.Set(static_cast<uint32_t>(i), profile_to_js(env, profiles[i]));
     return list;
+}
+
+Napi::Value profiles_to_js(Napi::Env env, const llama::GenerationEngine & engine, size_t limit) {
+    if (engine.recorder() == nullptr) return Napi::Array::New(env);
+    return profiles_to_js(env, engine.recorder()->recent(limit));
 }
 
 }  // namespace inferno::binding

@@ -3,11 +3,16 @@
 
 #include <napi.h>
 
-#include "native/llama/engine.h"
+#include <span>
+
+#include "native/llama/generation_engine.h"
+#include "native/profile/generation_profile.h"
 
 namespace inferno::binding {
 
+// NativeGenerationProfile[], in the same order.
+Napi::Array profiles_to_js(Napi::Env env, std::span<const profile::GenerationProfile> profiles);
 // NativeGenerationProfile[], newest first.
-Napi::Value profiles_to_js(Napi::Env env, const llama::Engine & engine, size_t limit);
+Napi::Value profiles_to_js(Napi::Env env, const llama::GenerationEngine & engine, size_t limit);
 
 }  // namespace inferno::binding

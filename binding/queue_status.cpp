@@ -118,6 +118,8 @@ Napi::Object queue_position_to_js(Napi::Env env, const queue::Standing & standin
         .count("position", as_double(standing.position))
         .time("etaMs", as_double(standing.eta_us))
         .object("state", Napi::String::New(env, state_name(standing.state)))
+        .count("answeredTokens", as_double(standing.answered))
+        .count("computedTokens", as_double(standing.computed))
         .done();
 }
 

@@ -3,7 +3,7 @@
 
 #include <napi.h>
 
-#include "native/llama/engine.h"
+#include "native/llama/generation_engine.h"
 
 namespace inferno::binding {
 

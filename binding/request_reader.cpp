@@ -167,12 +167,15 @@ llama::GenerationRequest read_generation_request(const Napi::Object & object) {
     if (const Napi::Value prompt = object.Get("prompt"); prompt.IsString()) {
         request.kind = llama::PromptKind::Text;
         request.prompt = prompt.As<Napi::String>().Utf8Value();
-    } else if (const Napi::Value tokens = object.Get("tokens"); !tokens.IsUndefined()) {
-        request.kind = llama::PromptKind::Tokens;
-        request.tokens = read_tokens(tokens, "tokens");
-    } else {
+    } else if (!object.Get("messagesJson").IsUndefined()) {
         request.kind = llama::PromptKind::Chat;
         request.chat = read_chat(object);
+        if (const Napi::Value tokens = object.Get("tokens"); !tokens.IsUndefined()) {
+            request.tokens = read_tokens(tokens, "tokens");
+        }
+    } else {
+        request.kind = llama::PromptKind::Tokens;
+        request.tokens = read_tokens(object.Get("tokens"), "tokens");
     }
     request.suffix = read_optional_string(object, "suffix");
     request.max_tokens = static_cast<int32_t>(read_number(object, "maxTokens"));

@@ -16,7 +16,7 @@ namespace {
 // In the order of the enums.
 constexpr const char * kPhaseNames[profile::kPhaseCount] = {"receive",     "tokenize",   "queue",     "prefill",
                                                             "decode",      "detokenize", "serialize", "first_token",
-                                                            "inter_token", "total"};
+                                                            "inter_token", "total",      "run"};
 constexpr const char * kTierNames[queue::kTierCount] = {"vip", "high", "normal", "low"};
 constexpr std::string_view kWindowNames[profile::kWindowCount] = {"1m", "5m", "1h", "all"};
 

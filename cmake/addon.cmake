@@ -1,12 +1,23 @@
 # The addon. cmake-js passes CMAKE_JS_INC (node-api-headers and node-addon-api), CMAKE_JS_SRC and CMAKE_JS_LIB.
 add_library(inferno SHARED
   binding/addon.cpp
+  binding/devices.cpp
   binding/embedding.cpp
   binding/errors.cpp
+  binding/engine_state.cpp
   binding/event_bridge.cpp
+  binding/generator_methods.cpp
   binding/journal.cpp
+  binding/js_waker.cpp
   binding/model.cpp
   binding/model_loader.cpp
+  binding/onnx_batcher.cpp
+  binding/onnx_call.cpp
+  binding/onnx_outputs.cpp
+  binding/onnx_session.cpp
+  binding/onnx_session_loader.cpp
+  binding/onnx_text_engine.cpp
+  binding/onnx_values.cpp
   binding/profiles.cpp
   binding/promise_settler.cpp
   binding/queue_status.cpp
@@ -26,4 +37,4 @@ elseif(APPLE)
   target_link_options(inferno PRIVATE -undefined dynamic_lookup)
 endif()
 # Backends are loaded at run time, so nothing links them; the addon still needs them beside it.
-add_dependencies(inferno ${INFERNO_BACKENDS} inferno-probe)
+add_dependencies(inferno ${INFERNO_BACKENDS} inferno-probe inferno-onnxruntime)

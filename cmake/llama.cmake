@@ -16,6 +16,7 @@ set(GGML_BACKEND_DL ON CACHE BOOL "" FORCE)
 set(GGML_CCACHE OFF CACHE BOOL "" FORCE)
 set(GGML_CUDA ${INFERNO_CUDA} CACHE BOOL "" FORCE)
 set(GGML_VULKAN ${INFERNO_VULKAN} CACHE BOOL "" FORCE)
+set(GGML_HIP ${INFERNO_HIP} CACHE BOOL "" FORCE)
 set(GGML_CPU_ALL_VARIANTS ${INFERNO_ALL_CPU_VARIANTS} CACHE BOOL "" FORCE)
 # GGML_NATIVE and GGML_BACKEND_DL exclude each other upstream, because the run-time feature check of a backend library
 # needs its features by name. cmake/host-cpu.cmake names them for this host; -march=native is added below for tuning.
@@ -26,6 +27,9 @@ endif()
 if(INFERNO_SANITIZE)
   # Sanitizers do not see libgomp's synchronisation; ggml's own threadpool is checked instead.
   set(GGML_OPENMP OFF CACHE BOOL "" FORCE)
+endif()
+if(INFERNO_VULKAN)
+  include(cmake/check-vulkan.cmake)
 endif()
 add_subdirectory(${LLAMA_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
 # llama.cpp chooses its own output folder and versioned names with symlinks. Here the libraries lie beside the addon, under

@@ -12,6 +12,16 @@ export const errorCodes = {
     type: 'invalid_request_error',
     remedy: 'Send a body that is valid JSON.',
   },
+  invalid_tensor: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Send the inputs that the model names, in the types and shapes it asks for.',
+  },
+  provider_missing: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Choose one of the execution providers that this library has, or install one that has it.',
+  },
   invalid_grammar: {
     status: 400,
     type: 'invalid_request_error',
@@ -120,7 +130,7 @@ export const errorCodes = {
   invalid_model_file: {
     status: 400,
     type: 'invalid_request_error',
-    remedy: 'Download or convert the GGUF file again; it is not usable as it is.',
+    remedy: 'Download or convert the file again; it is not usable as it is.',
   },
   unsupported_model: {
     status: 400,
@@ -136,6 +146,11 @@ export const errorCodes = {
     status: 400,
     type: 'invalid_request_error',
     remedy: 'Use a model that can produce embeddings.',
+  },
+  task_unsupported: {
+    status: 400,
+    type: 'invalid_request_error',
+    remedy: 'Use a model that can do this; GET /v1/models names the capabilities of each.',
   },
   out_of_memory: {
     status: 507,
@@ -167,6 +182,11 @@ export const errorCodes = {
     type: 'server_error',
     remedy: 'Send the request again; if it fails again, report the model and the prompt.',
   },
+  run_failed: {
+    status: 500,
+    type: 'server_error',
+    remedy: 'Check the inputs against what the model can take; the message says what it refused.',
+  },
   backend_missing: {
     status: 500,
     type: 'server_error',
@@ -191,6 +211,21 @@ export const errorCodes = {
     status: 408,
     type: 'invalid_request_error',
     remedy: 'Acknowledge what was received in time, or ask for no acknowledgements.',
+  },
+  inference_timeout: {
+    status: 504,
+    type: 'server_error',
+    remedy: 'Ask for fewer tokens, or start the server with a larger --inference-timeout.',
+  },
+  token_timeout: {
+    status: 504,
+    type: 'server_error',
+    remedy: 'Send the request again; if the model is slow by nature, start the server with a larger --token-timeout.',
+  },
+  ticket_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    remedy: 'Ask for another ticket: each opens one stream, within a minute.',
   },
   session_not_found: {
     status: 404,

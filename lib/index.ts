@@ -1,13 +1,32 @@
+import type { LoadOnnxModelOptions } from './onnx/load-onnx-options.js';
+import type { OnnxTextModel } from './onnx/onnx-text-model.js';
 import type { InfernoServer, ServerOptions } from './server/index.js';
 
 export type { Generation } from './api/generation.js';
 export type { EmbedOptions } from './api/embedding.js';
+export { devices, type Device } from './api/devices.js';
 export { inspectModelFile, type ModelFileSummary } from './api/inspect-model-file.js';
 export { loadModel } from './api/load-model.js';
 export type { DetokenizeOptions, Model, ModelStats, RenderChatOptions, TokenizeOptions } from './api/model.js';
 export { quantizationTypes, quantizeModel, type QuantizeOptions } from './api/quantize.js';
 export { systemInfo, type SystemInfo } from './api/system-info.js';
 export type * from './api/types.js';
+export type { ElementType } from './native-onnx-types.js';
+export type { ElementData } from './onnx/element-data.js';
+export type {
+  OnnxClassifyOptions,
+  OnnxEmbedOptions,
+  OnnxEncodingOptions,
+  OnnxRerankOptions,
+} from './onnx/encoder-options.js';
+export type { LoadOnnxModelOptions } from './onnx/load-onnx-options.js';
+export type { Pooling } from './onnx/model-folder.js';
+export type { OnnxTask } from './onnx/model-task.js';
+export type { OnnxFeeds, OnnxModel, OnnxRunOptions, OnnxValueInfo } from './onnx/onnx-model.js';
+export type { ClassScore, OnnxTextModel, RankedDocument } from './onnx/onnx-text-model.js';
+export type { OnnxValue } from './onnx/onnx-value.js';
+export type { OnnxOpenOptions } from './onnx/open-onnx-model.js';
+export { Tensor } from './onnx/tensor.js';
 export type { ErrorCode } from './error-codes.js';
 export { InfernoError, type InfernoErrorDetails } from './errors.js';
 export { listModels, modelsDirectory, type RegisteredModel } from './models/registry.js';
@@ -28,6 +47,7 @@ export type {
   TracingOptions,
   WebSocketOptions,
 } from './server/index.js';
+export type { AddonOrigin } from './native.js';
 export { packageVersion } from './version.js';
 
 /**
@@ -47,4 +67,24 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   // Here, so that who uses models only does not load the server's parts.
   const server = await import('./server/index.js');
   return server.createServer(options);
+}
+
+/**
+ * Loads a model folder laid out as on Hugging Face (`model.onnx` or `onnx/model.onnx`, `config.json`, `tokenizer.json`), or
+ * the one around an .onnx file, or one that is known by an id. What it is for is told by its config.json and its graph. A path
+ * has a separator or ends in `.onnx`; write `./name` for any other folder.
+ *
+ * @example
+ * ```ts
+ * await using model = await loadOnnxModel('./all-MiniLM-L6-v2');
+ * const [first, second] = await model.embed(['How are you?', 'How do you do?']);
+ * ```
+ * @throws InfernoError `file_not_found`, `file_unreadable`, `invalid_model_file`, `unsupported_model`, `provider_missing`,
+ *   `backend_missing`, `out_of_memory`; `signal.reason` when aborted; TypeError or RangeError, naming every option that is
+ *   wrong.
+ */
+export async function loadOnnxModel(pathOrId: string, options?: LoadOnnxModelOptions): Promise<OnnxTextModel> {
+  // Here, so that who uses GGUF models only does not load tokenizers.
+  const onnx = await import('./onnx/load-onnx-model.js');
+  return onnx.loadOnnxModel(pathOrId, options);
 }

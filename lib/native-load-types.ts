@@ -24,8 +24,14 @@ export interface NativeLoadOptions {
   readonly batchSize: number;
   /** Compute threads; 0 = adaptive. */
   readonly threads: number;
-  /** Layers to offload; -1 = all that fit. */
+  /** Layers to offload; -1 = all that fit, -2 = all. */
   readonly gpuLayers: number;
+  /** Names of the GPUs to use; empty = all; ['none'] = none. */
+  readonly devices: readonly string[];
+  /** Shares of the GPUs; empty = by their free memory. */
+  readonly tensorSplit: readonly number[];
+  /** Place of the one GPU that holds everything; -1 = layers are split. */
+  readonly mainGpu: number;
   /** Jinja; empty: the file's. */
   readonly chatTemplate: string;
   /** Load only the vocabulary: tokenize, detokenize and renderChat work, generation does not. */
@@ -36,6 +42,9 @@ export interface NativeLoadOptions {
   /** Measure the phases of generations and keep the last ones. */
   readonly profiling: boolean;
 }
+
+/** Where the weights lie, which an engine over loaded weights does not choose. */
+export type NativeOffloadOption = 'gpuLayers' | 'devices' | 'tensorSplit' | 'mainGpu';
 
 export interface NativeSchedulingOptions {
   /** 'fifo' turns priorities, fairness, deadlines' lifts and preemption off; expiry and cancel stay. */
@@ -49,6 +58,8 @@ export interface NativeSchedulingOptions {
 }
 
 export interface NativeCacheOptions {
+  /** Of keys and values. */
+  readonly type: 'f16' | 'f32';
   /** Host memory for KV prefixes that no sequence holds any more; 0 = none. */
   readonly memoryBytes: number;
   /** Empty: nothing is spilled to disk. */

@@ -1,7 +1,8 @@
 /** The part of the addon's contract that measures: histograms of phases. */
-import type { Tier } from './native-types.js';
+import type { Tier } from './native-tiers.js';
 
-/** What is timed, in the order of the numbers that `NativeStatistics` takes. `first_token` is from submission on. */
+/** What is timed, in the order of the numbers that `NativeStatistics` takes. `first_token` is from submission on,
+ * `run` the run of an ONNX graph. */
 export const phases = [
   'receive',
   'tokenize',
@@ -13,6 +14,7 @@ export const phases = [
   'first_token',
   'inter_token',
   'total',
+  'run',
 ] as const;
 export type Phase = (typeof phases)[number];
 

@@ -7,9 +7,14 @@
  */
 
 import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
-import type { NativeGgufSummary, NativeLoadOptions } from './native-load-types.js';
+import type { NativeGgufSummary, NativeLoadOptions, NativeOffloadOption } from './native-load-types.js';
+import type { NativeOnnxTextOptions, NativeOnnxTextHandle } from './native-onnx-text-types.js';
+import type { NativeOnnxAddon } from './native-onnx-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
+import type { Tier } from './native-tiers.js';
+
+export { tiers, type Tier } from './native-tiers.js';
 
 export interface NativeModelInfo {
   readonly architecture: string;
@@ -26,6 +31,8 @@ export interface NativeModelInfo {
   readonly batchSize: number;
   readonly embeddingLength: number;
   readonly layerCount: number;
+  /** Of layerCount + 1: the output counts as a layer. */
+  readonly gpuLayers: { readonly offloaded: number; readonly total: number };
   readonly headCount: number;
   readonly vocabularySize: number;
   readonly bosToken: number;
@@ -53,10 +60,6 @@ export interface NativeModelStats {
   readonly tokensAccepted: number;
 }
 
-/** Tiers in the order of every array below. */
-export const tiers = ['vip', 'high', 'normal', 'low'] as const;
-export type Tier = (typeof tiers)[number];
-
 /** Where a waiting generation stands. */
 export interface NativeQueuePosition {
   /** Requests expected to start before it; 0 = next, or running. */
@@ -64,6 +67,10 @@ export interface NativeQueuePosition {
   /** Expected milliseconds until it starts, from the measured token rate. */
   readonly etaMs: number;
   readonly state: 'preparing' | 'held' | 'waiting' | 'running' | 'parked';
+  /** Tokens of the answer so far. */
+  readonly answeredTokens: number;
+  /** Tokens computed for it so far, those of the prompt too. */
+  readonly computedTokens: number;
 }
 
 export interface NativeTierStatus {
@@ -125,7 +132,10 @@ export interface NativeQueueStatus {
   };
 }
 
-/** One generation, as handed to the engine thread. Exactly one of `prompt`, `tokens`, `messagesJson` is set. */
+/**
+ * One generation, as handed to the engine thread. Exactly one of `prompt`, `tokens`, `messagesJson` is set; `tokens` beside
+ * `messagesJson` are those of its rendered prompt, for engines that do not tokenize.
+ */
 export interface NativeGenerationRequest {
   readonly prompt?: string;
   readonly tokens?: Int32Array;
@@ -272,7 +282,8 @@ export interface NativeGenerationProfile extends Omit<
   readonly deviceBytes: number;
 }
 
-export interface NativeModel {
+/** What every engine that generates text gives, whatever computes its tokens. */
+export interface NativeGenerator {
   info(): NativeModelInfo;
   /** The last generations that ended, newest first, at most 1,000. */
   profiles(limit: number): NativeGenerationProfile[];
@@ -284,10 +295,6 @@ export interface NativeModel {
   queuePosition(generation: number): NativeQueuePosition | undefined;
   /** Memory the model holds now: weights, KV cache and compute buffers, without the prefix cache. */
   memoryBytes(): number;
-  /** A second engine over the same weights. */
-  replicate(
-    options: Omit<NativeLoadOptions, 'path' | 'gpuLayers' | 'chatTemplate' | 'vocabularyOnly'>,
-  ): NativeLoadHandle;
   /**
    * Queues a generation and returns its number (> 0, unique in this model). Never blocks on compute: rendering,
    * tokenizing and grammar compilation happen on the model's preparation thread. Every generation ends with exactly one
@@ -299,6 +306,19 @@ export interface NativeModel {
   /** Back-pressure: the sequence keeps its place but decodes nothing until resumed. Idempotent. */
   pause(generation: number): void;
   resume(generation: number): void;
+  /** Ends all generations (reason 'cancelled'), joins the threads, frees all memory. Idempotent. */
+  unload(): Promise<void>;
+  /**
+   * Moves pending events into the buffers given to `onEvents` registration; called by native.ts only.
+   */
+  setEventSink(sink: (count: number) => void, records: Int32Array, text: Uint8Array): void;
+}
+
+export interface NativeModel extends NativeGenerator {
+  /** A second engine over the same weights. */
+  replicate(
+    options: Omit<NativeLoadOptions, 'path' | NativeOffloadOption | 'chatTemplate' | 'vocabularyOnly'>,
+  ): NativeLoadHandle;
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
   detokenize(tokens: Int32Array, removeSpecial: boolean, unparseSpecial: boolean): string;
   /** What each token says, control tokens as their names; may be part of a UTF-8 character. */
@@ -307,12 +327,6 @@ export interface NativeModel {
   renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string;
   /** Texts, or token ids that are taken as they are. */
   embed(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
-  /** Ends all generations (reason 'cancelled'), joins the threads, frees all memory. Idempotent. */
-  unload(): Promise<void>;
-  /**
-   * Moves pending events into the buffers given to `onEvents` registration; called by native.ts only.
-   */
-  setEventSink(sink: (count: number) => void, records: Int32Array, text: Uint8Array): void;
 }
 
 export interface NativeEmbeddings {
@@ -337,14 +351,46 @@ export interface NativeDevice {
   readonly name: string;
   readonly description: string;
   readonly kind: 'cpu' | 'gpu' | 'igpu' | 'accel';
+  /** llama.cpp's backend that drives it: CPU, CUDA, Vulkan, MTL, ROCm. */
+  readonly backend: string;
+  /** "0000:01:00.0"; empty when the backend does not tell it. */
+  readonly pciAddress: string;
   readonly memoryFreeBytes: number;
   readonly memoryTotalBytes: number;
 }
 
+/** What a driver reports of its GPU; what it does not know is absent. */
+export interface NativeGpuReading {
+  readonly pciAddress: string;
+  readonly name: string;
+  readonly vendor: 'nvidia' | 'amd' | 'intel';
+  readonly driver: string;
+  readonly memoryTotalBytes?: number;
+  readonly memoryUsedBytes?: number;
+  /** 0 to 1, over the driver's last sampling period. */
+  readonly utilization?: number;
+  readonly temperatureCelsius?: number;
+  readonly powerWatts?: number;
+  readonly powerLimitWatts?: number;
+}
+
+export interface NativeDevices {
+  /** What llama.cpp's loaded backends can compute on. */
+  readonly computing: readonly NativeDevice[];
+  /** What NVIDIA's, AMD's and Intel's drivers know of. */
+  readonly gpus: readonly NativeGpuReading[];
+  /** Sentences about drivers that are there and do not answer. */
+  readonly problems: readonly string[];
+}
+
 export interface NativeSystemInfo {
   readonly llamaVersion: string;
-  /** Name of the CPU variant that was loaded. */
+  /** llama.cpp's name of the CPU backend. */
   readonly cpuBackend: string;
+  /** File of the CPU variant that was chosen for this processor; empty when unknown. */
+  readonly cpuLibrary: string;
+  /** llama.cpp's backends that were loaded, also those that found no device. */
+  readonly backends: readonly string[];
   readonly features: string;
   readonly devices: readonly NativeDevice[];
   readonly availableCores: number;
@@ -356,7 +402,7 @@ export interface NativeZstdStream {
   write(bytes: Uint8Array, ends: boolean): Uint8Array;
 }
 
-export interface NativeAddon {
+export interface NativeAddon extends NativeOnnxAddon {
   /** Levels 1 to 22; both sides keep 2^windowLog bytes, 10 to 27. */
   readonly ZstdStream: new (level: number, windowLog: number) => NativeZstdStream;
   /** Statistics that the caller records into; one thread. */
@@ -366,10 +412,14 @@ export interface NativeAddon {
   /** The directory that holds the addon's own libraries, and those of packages with more backends; idempotent. */
   initialize(libraryDirectory: string, backendDirectories: readonly string[]): void;
   systemInfo(): NativeSystemInfo;
+  /** Asks backends and drivers, off the JS thread. */
+  devices(): Promise<NativeDevices>;
   /** Reads and checks the whole structure of a GGUF file without loading it. Rejects with 'invalid_model_file' etc. */
   checkGguf(path: string): Promise<NativeGgufSummary>;
   /** `onProgress` gets 0…1 on the JS thread. */
   loadModel(options: NativeLoadOptions, onProgress: ((fraction: number) => void) | undefined): NativeLoadHandle;
+  /** Tries the graph out first. Rejects with 'unsupported_model', 'invalid_argument', 'out_of_memory', … */
+  createOnnxTextEngine(options: NativeOnnxTextOptions): NativeOnnxTextHandle;
   /** Names accepted by `quantize`, e.g. "Q4_K_M". */
   quantizationTypes(): readonly string[];
   quantize(input: string, output: string, type: string, threads: number): Promise<void>;

@@ -1,13 +1,27 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromNative, InfernoError } from './errors.js';
 import type { NativeAddon } from './native-types.js';
 
+/** Where the addon that was loaded comes from. */
+export interface AddonOrigin {
+  /** 'prebuilt' came with the package, 'built' was compiled on this machine and goes first. */
+  readonly kind: 'prebuilt' | 'built';
+  readonly file: string;
+  /** Why it was built here, where the build was told. */
+  readonly reason?: string;
+  /** Files that would have been taken before it and did not load. */
+  readonly passedOver: readonly { readonly file: string; readonly reason: string }[];
+}
+
 /** The loaded addon and the folder that it and everything it loads lie in. */
 export interface LoadedAddon {
   readonly addon: NativeAddon;
+  readonly origin: AddonOrigin;
+  /** Folders of GPU backends that are packages of their own, or that INFERNO_BACKENDS names. */
+  readonly backendDirectories: readonly string[];
   /** Holds the addon, llama.cpp's libraries and the probe. */
   readonly libraryDirectory: string;
   /** The program that loads unknown model files in a process of its own. */
@@ -87,26 +101,61 @@ function prebuiltFile(): string | undefined {
   return tags && join(prebuilds, tuple.name, tags.file);
 }
 
+interface Candidate {
+  readonly kind: AddonOrigin['kind'];
+  readonly file: string;
+}
+
 /** What a build on this machine made, since somebody asked for that; then the prebuilt one. */
-function candidates(): string[] {
+function candidates(): Candidate[] {
   const prebuilt = prebuiltFile();
   const built = ['Release', 'Debug'].map((kind) => join(packageRoot(), 'build', kind, 'inferno.node'));
-  return [...built.filter((file) => existsSync(file)), ...(prebuilt === undefined ? [] : [prebuilt])];
+  return [
+    ...built.filter((file) => existsSync(file)).map((file): Candidate => ({ kind: 'built', file })),
+    ...(prebuilt === undefined ? [] : [{ kind: 'prebuilt', file: prebuilt } as const]),
+  ];
+}
+
+/** What scripts/build-native.mjs wrote beside the addon. */
+function buildReason(directory: string): string | undefined {
+  try {
+    const { reason } = JSON.parse(readFileSync(join(directory, 'inferno-build.json'), 'utf8')) as { reason?: unknown };
+    return typeof reason === 'string' ? reason : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Backends that come as packages of their own, so that nobody downloads what he cannot use. */
-const backendPackages = ['cuda', 'vulkan', 'hip'] as const;
+export const backendPackages = ['cuda', 'vulkan', 'hip'] as const;
 
-/** The folders of those that are installed; llama.cpp loads every backend that it finds there. */
-function backendDirectories(): string[] {
-  return backendPackages.flatMap((backend) => {
+/** The package with a backend for this machine. */
+export function backendPackage(backend: (typeof backendPackages)[number]): string {
+  return `${packageName}-${process.platform}-${process.arch}-${backend}`;
+}
+
+/** The folders of those that are installed or named; llama.cpp loads every backend that it finds there. */
+function findBackendDirectories(): string[] {
+  const named = (process.env['INFERNO_BACKENDS'] ?? '').split(delimiter).filter((directory) => directory !== '');
+  const installed = backendPackages.flatMap((backend) => {
     try {
-      const name = `${packageName}-${process.platform}-${process.arch}-${backend}`;
-      return [join(dirname(require.resolve(`${name}/package.json`)), 'lib')];
+      return [join(dirname(require.resolve(`${backendPackage(backend)}/package.json`)), 'lib')];
     } catch {
       return [];
     }
   });
+  return [...named, ...installed];
+}
+
+/** Asks the system's loader, which says what the library lacks. A library that loads is refused afterwards: it is no addon. */
+export function loaderFault(file: string): string {
+  try {
+    process.dlopen({ exports: {} }, file);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!/self-register|did not register/u.test(message)) return message;
+  }
+  return 'it loads, but finds no driver that it can use';
 }
 
 const buildTools: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
@@ -120,22 +169,27 @@ function buildRemedy(): string {
   return `Run \`npm run build:native\` in ${packageRoot()}. It needs a compiler (${tools}).`;
 }
 
-function open(file: string): LoadedAddon {
+function open({ kind, file }: Candidate, passedOver: AddonOrigin['passedOver']): LoadedAddon {
   const libraryDirectory = dirname(file);
   const addon = require(file) as NativeAddon;
-  addon.initialize(libraryDirectory, backendDirectories());
+  const backendDirectories = findBackendDirectories();
+  addon.initialize(libraryDirectory, backendDirectories);
   const probe = process.platform === 'win32' ? 'inferno-probe.exe' : 'inferno-probe';
-  return { addon, libraryDirectory, probeExecutable: join(libraryDirectory, probe) };
+  const reason = buildReason(libraryDirectory);
+  const origin = { kind, file, passedOver, ...(reason === undefined ? {} : { reason }) };
+  return { addon, origin, backendDirectories, libraryDirectory, probeExecutable: join(libraryDirectory, probe) };
 }
 
 function load(): LoadedAddon {
-  const files = candidates();
   const faults: unknown[] = [];
-  for (const file of files) {
+  const passedOver: { readonly file: string; readonly reason: string }[] = [];
+  for (const candidate of candidates()) {
     try {
-      return open(file);
+      return open(candidate, passedOver);
     } catch (error) {
-      faults.push(fromNative(error));
+      const fault = fromNative(error);
+      faults.push(fault);
+      passedOver.push({ file: candidate.file, reason: fault instanceof Error ? fault.message : String(fault) });
     }
   }
   if (faults.length === 0) {
@@ -143,7 +197,7 @@ function load(): LoadedAddon {
     const message = `The native engine is not there: no prebuilt one for ${machine}, and none was built here.`;
     throw new InfernoError('backend_missing', message, { remedy: buildRemedy() });
   }
-  const reasons = faults.map((fault, index) => `${files[index] ?? ''}: ${fault instanceof Error ? fault.message : ''}`);
+  const reasons = passedOver.map(({ file, reason }) => `${file}: ${reason}`);
   throw new InfernoError('backend_missing', `The native engine does not load. ${reasons.join('; ')}`, {
     cause: faults.length === 1 ? faults[0] : new AggregateError(faults),
     remedy: buildRemedy(),

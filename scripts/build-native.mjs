@@ -1,7 +1,8 @@
-// Builds the addon with cmake-js into build/. Options: --debug, --cuda, --vulkan, --all-cpu-variants.
-// A second call with nothing changed only asks the build tool, which takes seconds.
+// Builds the addon with cmake-js into build/. Options: --debug, --cuda, --vulkan, --hip, --all-cpu-variants.
+// A backend that was asked for once stays in the build until `npm run clean`. A second call with nothing changed only asks
+// the build tool, which takes seconds.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -39,20 +40,47 @@ function run(command, args) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
-checkTools();
-run(process.execPath, [join(root, 'native/vendor/fetch.mjs')]);
+/** What each GPU backend is built with, and how to get it. */
+const backendTools = {
+  cuda: { command: 'nvcc', hint: "NVIDIA's CUDA toolkit 11.8 or newer (Debian: nvidia-cuda-toolkit of non-free)" },
+  vulkan: { command: 'glslc', hint: 'Debian or Ubuntu: sudo apt install libvulkan-dev glslc spirv-headers' },
+  hip: { command: 'hipconfig', hint: "AMD's ROCm 6.1 or newer" },
+};
+
+function checkBackendTools(backends) {
+  for (const backend of backends) {
+    const { command, hint } = backendTools[backend];
+    // A compiler can be named instead of being on the PATH.
+    if (has(command) || (backend === 'cuda' && process.env.CUDACXX) || (backend === 'vulkan' && process.env.VULKAN_SDK))
+      continue;
+    console.error(`inferno: ${command} was not found; --${backend} needs it: ${hint}.`);
+    process.exit(1);
+  }
+}
+
+const known = ['--debug', '--cuda', '--vulkan', '--hip', '--all-cpu-variants'];
 const flags = new Set(process.argv.slice(2));
+const unknown = [...flags].find((flag) => !known.includes(flag));
+if (unknown !== undefined) {
+  console.error(`inferno: there is no option ${unknown}; the options are ${known.join(', ')}.`);
+  process.exit(1);
+}
+checkTools();
+const backends = Object.keys(backendTools).filter((backend) => flags.has(`--${backend}`));
+checkBackendTools(backends);
+run(process.execPath, [join(root, 'native/vendor/fetch.mjs')]);
 const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
-const args = [
-  cmakeJs,
-  existsSync(join(root, 'build/CMakeCache.txt')) ? 'build' : 'compile',
-  '--target',
-  'inferno',
-  '--parallel',
-  String(availableParallelism()),
-];
-if (flags.has('--debug')) args.push('--debug', '--out', 'build-debug');
-if (flags.has('--cuda')) args.push('--CDINFERNO_CUDA=ON');
-if (flags.has('--vulkan')) args.push('--CDINFERNO_VULKAN=ON');
-if (flags.has('--all-cpu-variants')) args.push('--CDINFERNO_ALL_CPU_VARIANTS=ON');
-run(process.execPath, args);
+const folder = flags.has('--debug') ? 'build-debug' : 'build';
+const options = [...backends.map((backend) => `--CDINFERNO_${backend.toUpperCase()}=ON`)];
+if (flags.has('--all-cpu-variants')) options.push('--CDINFERNO_ALL_CPU_VARIANTS=ON');
+// `build` would not look at new options of a tree that is configured already.
+const isConfigured = existsSync(join(root, folder, 'CMakeCache.txt')) && options.length === 0;
+const args = [cmakeJs, isConfigured ? 'build' : 'compile', '--target', 'inferno', '--out', folder];
+if (flags.has('--debug')) args.push('--debug');
+run(process.execPath, [...args, '--parallel', String(availableParallelism()), ...options]);
+// `inferno doctor` shows it.
+const reason = process.env.INFERNO_BUILD_REASON ?? '`npm run build:native`';
+writeFileSync(
+  join(root, folder, flags.has('--debug') ? 'Debug' : 'Release', 'inferno-build.json'),
+  JSON.stringify({ reason }),
+);

@@ -8,23 +8,33 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-function prebuildFits() {
-  const directory = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-  if (!existsSync(directory)) return false;
+/** Why the prebuilt addon is not used; undefined when it fits. */
+function whyNotPrebuilt() {
+  if (process.env.INFERNO_BUILD_FROM_SOURCE === '1') return 'INFERNO_BUILD_FROM_SOURCE=1';
+  const machine = `${process.platform}-${process.arch}`;
+  if (!existsSync(join(root, 'prebuilds', machine))) return `this package has no prebuilt engine for ${machine}`;
   try {
     createRequire(import.meta.url)('node-gyp-build')(root);
-    return true;
+    return undefined;
   } catch (error) {
-    console.error(`inferno: the prebuilt addon does not load here (${error.message}).`);
-    return false;
+    const [firstLine] = error.message.split('\n');
+    return `the prebuilt engine does not load here (${firstLine})`;
   }
 }
 
 if (process.env.INFERNO_SKIP_NATIVE === '1') process.exit(0);
-const fromSource = process.env.INFERNO_BUILD_FROM_SOURCE === '1';
-if (!fromSource && prebuildFits()) process.exit(0);
-console.error(
-  `inferno: building the engine from source (${fromSource ? 'INFERNO_BUILD_FROM_SOURCE=1' : `no prebuilt addon for ${process.platform}-${process.arch}`}); this takes a few minutes.`,
-);
-const result = spawnSync(process.execPath, [join(root, 'scripts/build-native.mjs')], { cwd: root, stdio: 'inherit' });
-process.exit(result.status ?? 1);
+const reason = whyNotPrebuilt();
+if (reason === undefined) process.exit(0);
+console.error(`inferno: building the engine from source, since ${reason}. It takes minutes.`);
+const env = { ...process.env, INFERNO_BUILD_REASON: reason };
+const { status } = spawnSync(process.execPath, [join(root, 'scripts/build-native.mjs')], {
+  cwd: root,
+  stdio: 'inherit',
+  env,
+});
+if (status !== 0) {
+  console.error(
+    'inferno: the engine was not built. INFERNO_SKIP_NATIVE=1 installs without it; docs/install.md says more.',
+  );
+}
+process.exit(status ?? 1);

@@ -1,12 +1,14 @@
-// Makes a model with random weights for load and speed tests.
+// Makes a model for load and speed tests: with random weights, or one of the project's own in ONNX.
 //   npm run models:make -- --shape 160m --type Q4_K_M --out FILE [--vocab qwen2] [--seed 1]
+//   npm run models:make -- --onnx ember --out FOLDER
 // F32, F16 and BF16 are written directly; every other type is written as F16 and then quantized.
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { quantizeModel } from '../lib/api/quantize.js';
+import { onnxModel, onnxModelNames } from '../fixtures/onnx-models.js';
 import { isShapeName, shapes } from '../lib/gguf/shapes.js';
 import { writeSyntheticModel } from '../lib/gguf/synthetic.js';
 
@@ -28,6 +30,7 @@ function vocabularyFile(name: string): string {
 const { values } = parseArgs({
   options: {
     shape: { type: 'string' },
+    onnx: { type: 'string' },
     type: { type: 'string', default: 'F16' },
     out: { type: 'string' },
     vocab: { type: 'string' },
@@ -35,8 +38,16 @@ const { values } = parseArgs({
   },
 });
 
+async function copyOnnx(name: string, out: string): Promise<void> {
+  const folder = await onnxModel(name);
+  if (folder === undefined) fail(`--onnx is one of ${onnxModelNames.join(', ')}.`);
+  await cp(folder, out, { recursive: true, filter: (path) => !path.endsWith('.key') });
+  console.log(out);
+}
+
 async function main(): Promise<void> {
-  const { shape: name = '', out } = values;
+  const { shape: name = '', out, onnx } = values;
+  if (onnx !== undefined && out !== undefined) return copyOnnx(onnx, resolve(out));
   if (!isShapeName(name)) fail(`--shape is one of ${Object.keys(shapes).join(', ')}.`);
   if (out === undefined) fail('--out FILE is missing.');
   const seed = Number(values.seed);

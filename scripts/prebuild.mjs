@@ -36,6 +36,9 @@ function gatherArtifacts() {
   mkdirSync(artifacts, { recursive: true });
   const probe = process.platform === 'win32' ? 'inferno-probe.exe' : 'inferno-probe';
   copyFileSync(join(built, probe), join(artifacts, probe));
+  // prebuildify goes by the ending, and does not know .so.1.
+  const runtime = readdirSync(built).filter((file) => /^libonnxruntime\.so\.\d+$/u.test(file));
+  for (const file of runtime) copyFileSync(join(built, file), join(artifacts, file));
   // Without a compiler there is often no OpenMP either. GCC's runtime may go with a program (GCC Runtime Library Exception).
   if (process.platform === 'linux') copyFileSync(compilerFile('libgomp.so.1'), join(artifacts, 'libgomp.so.1'));
   for (const file of readdirSync(artifacts)) {

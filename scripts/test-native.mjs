@@ -33,6 +33,18 @@ function testModel() {
   process.exit(1);
 }
 
+/** The test model as ONNX graphs, by the variables that name them. */
+function testGraphs() {
+  const script = join(root, 'scripts/onnx-test-graphs.ts');
+  const made = spawnSync(process.execPath, ['--import', 'tsx', script], { cwd: root, encoding: 'utf8' });
+  if (made.status !== 0) {
+    console.error(`test-native: the ONNX graphs cannot be made. ${made.stderr}`);
+    process.exit(1);
+  }
+  const [growing, shared] = made.stdout.split('\n');
+  return { INFERNO_TEST_ONNX: growing, INFERNO_TEST_ONNX_SHARED: shared };
+}
+
 run(process.execPath, [join(root, 'native/vendor/fetch.mjs')]);
 if (sanitize === '') {
   // The addon's tree: llama.cpp is built once for both.
@@ -63,6 +75,7 @@ run('cmake', [
 run(join(buildDirectory, 'Release/inferno-native-tests'), args, {
   ...process.env,
   INFERNO_TEST_MODEL: testModel(),
+  ...testGraphs(),
   INFERNO_LIBRARY_DIR: join(buildDirectory, 'Release'),
   // Leaks are errors too; nothing of ours is meant to live until exit.
   ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',

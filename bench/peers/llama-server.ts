@@ -27,22 +27,31 @@ async function isHealthy(port: number): Promise<boolean> {
   }
 }
 
-function flags({ modelPath, parallel, contextSize, threads }: ServerSetup, port: number): string[] {
+function flags(
+  { modelPath, parallel, contextSize, threads }: ServerSetup,
+  port: number,
+  httpThreads: number,
+): string[] {
   const args = ['--model', modelPath, '--host', '127.0.0.1', '--port', String(port), '--offline'];
   // Its context is shared out among its slots.
   const slots = parallel === 'default' ? 1 : parallel;
   args.push('--ctx-size', String(contextSize * slots));
-  if (parallel !== 'default') args.push('--parallel', String(parallel), '--threads-http', '64');
+  if (parallel !== 'default') args.push('--parallel', String(parallel), '--threads-http', String(httpThreads));
   if (threads !== 'default') args.push('--threads', String(threads));
   return args;
 }
 
-export function llamaServer(tools: PeerTools): ServerKind {
+/** Each stream keeps one of its HTTP threads. */
+export function llamaServer(tools: PeerTools, httpThreads = 64): ServerKind {
   return {
     name: 'llama-server',
     async start(children, setup) {
       const port = await freePort();
-      const child = children.start({ file: tools.path('llama-server'), args: flags(setup, port), core: setup.core });
+      const child = children.start({
+        file: tools.path('llama-server'),
+        args: flags(setup, port, httpThreads),
+        core: setup.core,
+      });
       await untilReady(child, 'it loaded its model', () => isHealthy(port));
       return { port, pid: child.pid, stop: () => child.stop() };
     },

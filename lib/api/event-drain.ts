@@ -1,5 +1,5 @@
 import { EVENT_STRIDE, EventField, EventKind } from '../native-types.js';
-import type { NativeGenerationEnd, NativeModel } from '../native-types.js';
+import type { NativeGenerationEnd, NativeGenerator } from '../native-types.js';
 import type { GenerationEnd, TokenSink } from './token-sink.js';
 import type { TokenLogprob } from './types.js';
 
@@ -52,14 +52,14 @@ function toGenerationEnd(end: NativeGenerationEnd): GenerationEnd {
  */
 export class EventDrain {
   /** Weak: the addon keeps this drain alive through its sink, which must not keep a model alive that nobody holds. */
-  readonly #native: WeakRef<NativeModel>;
+  readonly #native: WeakRef<NativeGenerator>;
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #touched: Subscription[] = [];
   readonly #records = new Int32Array(recordCapacity * EVENT_STRIDE);
   readonly #text = Buffer.allocUnsafeSlow(textCapacity) as Buffer & SliceDecoder;
   #drains = 0;
 
-  constructor(native: NativeModel) {
+  constructor(native: NativeGenerator) {
     this.#native = new WeakRef(native);
     const drain = (count: number): void => {
       this.#drain(count);

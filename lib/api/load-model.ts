@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { awaitNative, callNative, expected } from '../errors.js';
+import { awaitNative, callNative, expected, InfernoError } from '../errors.js';
 import { resolveModel } from '../models/registry.js';
 import type { ModelLocation } from '../models/registry.js';
 import { nativeAddon } from '../native.js';
 import type { LoadedAddon } from '../native.js';
 import type { NativeModel } from '../native-types.js';
+import type { OnnxModel } from '../onnx/onnx-model.js';
+import { openOnnxModel } from '../onnx/open-onnx-model.js';
+import type { OnnxOpenOptions } from '../onnx/open-onnx-model.js';
 import { onAbort } from './abort.js';
 import { probeModelFile } from './model-probe.js';
 import { Model } from './model.js';
@@ -13,19 +16,31 @@ import { readLoadOptions } from './load-options.js';
 import type { CheckedLoadOptions } from './load-options.js';
 import type { LoadModelOptions } from './types.js';
 
+/** Names a graph and not a GGUF model. */
+type OnnxPath = `${string}.onnx`;
+
+function isOnnxPath(path: unknown): path is OnnxPath {
+  return typeof path === 'string' && path.toLowerCase().endsWith('.onnx');
+}
+
 /** What has a separator or ends in .gguf is a path and everything else an id: the files around must not decide. */
 async function locate(pathOrId: unknown): Promise<ModelLocation> {
-  if (pathOrId instanceof URL) return { path: fileURLToPath(pathOrId), isTrusted: false };
+  if (pathOrId instanceof URL) return { path: fileURLToPath(pathOrId), isTrusted: false, format: 'gguf' };
   if (typeof pathOrId !== 'string' || pathOrId === '') {
     throw new TypeError(expected('a path, a file URL or a model id', 'pathOrId', pathOrId));
   }
   const isPath = /[\\/]/u.test(pathOrId) || pathOrId.toLowerCase().endsWith('.gguf');
-  return isPath ? { path: pathOrId, isTrusted: false } : resolveModel(pathOrId);
+  if (isPath) return { path: pathOrId, isTrusted: false, format: 'gguf' };
+  const found = await resolveModel(pathOrId);
+  if (found.format === 'gguf') return found;
+  throw new InfernoError('unsupported_model', `The model ${pathOrId} is in ONNX.`, {
+    remedy: `Load it with loadOnnxModel('${pathOrId}').`,
+  });
 }
 
 /** A path that llama.cpp would abort on fails here, in our own check or in a process that may die of it. */
 async function checkFile(
-  { path, isTrusted }: ModelLocation,
+  { path, isTrusted }: Omit<ModelLocation, 'format'>,
   loaded: LoadedAddon,
   options: CheckedLoadOptions,
 ): Promise<void> {
@@ -94,7 +109,10 @@ async function replicasOf(
 }
 
 /**
- * Loads a GGUF model from a path, a file URL, or by an id: `'ember'` is built in, and every `NAME.gguf` in the models
+ * Loads a GGUF model, or a graph from a path that ends in `.onnx`, whose `run` takes and gives tensors; `loadOnnxModel` loads
+ * one with its tokenizer.
+ *
+ * A GGUF model is loaded from a path, a file URL, or by an id: `'ember'` is built in, and every `NAME.gguf` in the models
  * directory is known as `name`. A path has a separator or ends in `.gguf`; write `./name` for any other file.
  *
  * The structure of the file is checked first, and an unknown file is loaded once in a throwaway process, so that a damaged
@@ -109,7 +127,17 @@ async function replicasOf(
  *   `model_not_found`, `backend_missing`; `signal.reason` when aborted; TypeError or RangeError, naming every option that is
  *   wrong.
  */
-export async function loadModel(pathOrId: string | URL, options?: LoadModelOptions): Promise<Model> {
+export async function loadModel(path: OnnxPath, options?: OnnxOpenOptions): Promise<OnnxModel>;
+export async function loadModel(pathOrId: string | URL, options?: LoadModelOptions): Promise<Model>;
+export async function loadModel(
+  pathOrId: string | URL,
+  options?: LoadModelOptions | OnnxOpenOptions,
+): Promise<Model | OnnxModel> {
+  if (isOnnxPath(pathOrId)) return openOnnxModel(pathOrId, options as OnnxOpenOptions | undefined);
+  return loadGguf(pathOrId, options);
+}
+
+async function loadGguf(pathOrId: string | URL, options: LoadModelOptions | undefined): Promise<Model> {
   const checked = readLoadOptions(options);
   checked.signal?.throwIfAborted();
   const location = await locate(pathOrId);

@@ -7,6 +7,7 @@ import type {
 } from '../native-load-types.js';
 import { balancingNames } from '../replicas/balancer.js';
 import type { Balancing } from '../replicas/balancer.js';
+import { readOffload } from './offload-options.js';
 import { OptionReader } from './option-reader.js';
 import type { CacheOptions, LoadModelOptions, SchedulingOptions, SpeculationOptions } from './types.js';
 
@@ -16,6 +17,9 @@ const optionNames = [
   'batchSize',
   'threads',
   'gpuLayers',
+  'devices',
+  'tensorSplit',
+  'mainGpu',
   'chatTemplate',
   'scheduling',
   'cache',
@@ -63,9 +67,10 @@ function readScheduling(outer: OptionReader): NativeSchedulingOptions {
 }
 
 function readCache(outer: OptionReader): NativeCacheOptions {
-  const names = ['memoryBytes', 'directory', 'diskBytes'] as const;
+  const names = ['type', 'memoryBytes', 'directory', 'diskBytes'] as const;
   const options = outer.group('cache', names satisfies readonly (keyof CacheOptions)[]);
   return {
+    type: options.choice('type', ['f16', 'f32'], 'f16'),
     memoryBytes: options.number('memoryBytes', bytes, 256 * mebibyte),
     directory: options.text('directory') ?? '',
     diskBytes: options.number('diskBytes', bytes, 8192 * mebibyte),
@@ -99,7 +104,7 @@ export function readLoadOptions(given: unknown): CheckedLoadOptions {
       parallel: options.number('parallel', { min: 1, max: 64, integer: true }, 0),
       batchSize: options.number('batchSize', { min: 1, max: 65_536, integer: true }, 0),
       threads: options.numberOrAuto('threads', { min: 1, max: 1024, integer: true }, 0),
-      gpuLayers: options.numberOrAuto('gpuLayers', { min: 0, max: 10_000, integer: true }, -1),
+      ...readOffload(options),
       chatTemplate: options.text('chatTemplate') ?? '',
       scheduling: readScheduling(options),
       cache: readCache(options),

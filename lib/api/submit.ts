@@ -1,15 +1,15 @@
 import { callNative } from '../errors.js';
-import type { NativeGenerationRequest, NativeModel } from '../native-types.js';
+import type { NativeGenerationRequest, NativeGenerator } from '../native-types.js';
 import type { EventDrain } from './event-drain.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
 import type { QueuePosition } from './types.js';
 
 /** Holds the model, so that one with a running generation is not collected. */
 class NativeTokenStream implements TokenStream {
-  readonly #native: NativeModel;
+  readonly #native: NativeGenerator;
   readonly #generation: number;
 
-  constructor(native: NativeModel, generation: number) {
+  constructor(native: NativeGenerator, generation: number) {
     this.#native = native;
     this.#generation = generation;
   }
@@ -33,7 +33,7 @@ class NativeTokenStream implements TokenStream {
 
 /** Queues a generation whose events go to `sink`, in later turns of this thread. */
 export function submitGeneration(
-  native: NativeModel,
+  native: NativeGenerator,
   drain: EventDrain,
   request: NativeGenerationRequest,
   sink: TokenSink,

@@ -200,8 +200,13 @@ export interface SchedulingOptions {
   readonly targetLatencyMs?: number;
 }
 
-/** What happens to prompts that were computed and may come again. */
+/** Keys and values of tokens: how they are kept, and what happens to prompts that were computed and may come again. */
 export interface CacheOptions {
+  /**
+   * Precision of keys and values. `f32` takes twice the memory and is slower; it is for comparing a model with another
+   * runtime, not for better text. Default `f16`.
+   */
+  readonly type?: 'f16' | 'f32';
   /** Host memory for the KV cache of prefixes that no sequence holds any more; default 256 MiB; 0 is none. */
   readonly memoryBytes?: number;
   /**
@@ -234,8 +239,17 @@ export interface LoadModelOptions {
   readonly batchSize?: number;
   /** Compute threads, 1 to 1,024, or 'auto' (default): adapts to the model, the load and the cores that are really free. */
   readonly threads?: number | 'auto';
-  /** Layers to offload to a GPU, 0 to 10,000, or 'auto' (default): all that fit. */
-  readonly gpuLayers?: number | 'auto';
+  /**
+   * Layers on GPUs: 'auto' (default) plans as many as fit into the memory that is free now, with the KV cache; 'all' or a
+   * number, 0 to 10,000, are not questioned, and loading fails where they do not fit. `info.gpuLayers` says what was done.
+   */
+  readonly gpuLayers?: number | 'auto' | 'all';
+  /** The GPUs to use, by the names that {@link devices} tells; default: all; an empty list is the CPU alone. */
+  readonly devices?: readonly string[];
+  /** Shares of the GPUs in their order, e.g. [3, 1]; default: by their free memory. */
+  readonly tensorSplit?: readonly number[];
+  /** Place in the list of GPUs of the one that holds the whole model; default: layers are split over all of them. */
+  readonly mainGpu?: number;
   /**
    * Chat template (Jinja) instead of the one in the model file: for files without one, or whose template lacks tools.
    * One that cannot be parsed fails the loading with `invalid_chat_template`.
@@ -282,6 +296,8 @@ export interface ModelInfo {
   readonly batchSize: number;
   readonly embeddingLength: number;
   readonly layerCount: number;
+  /** Layers that compute on GPUs, of all. The output counts as one, so `total` is `layerCount` + 1. */
+  readonly gpuLayers: { readonly offloaded: number; readonly total: number };
   readonly headCount: number;
   readonly vocabularySize: number;
   readonly bosToken: number;

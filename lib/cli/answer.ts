@@ -1,4 +1,4 @@
-import type { Model } from '../api/model.js';
+import type { TextModel } from './text-model.js';
 import type { Generation } from '../api/generation.js';
 import type { ChatMessage, GenerationResult } from '../api/types.js';
 import { InterruptedError } from './cli-error.js';
@@ -33,7 +33,7 @@ export async function streamAnswer(generation: Generation): Promise<GenerationRe
   return generation;
 }
 
-function start(model: Model, request: OneRequest, signal: AbortSignal): Generation {
+function start(model: TextModel, request: OneRequest, signal: AbortSignal): Generation {
   const options = { ...request.generation, signal };
   if (request.raw) return model.complete(request.prompt, options);
   const messages: ChatMessage[] = [{ role: 'user', content: request.prompt }];
@@ -46,7 +46,12 @@ function printResultJson(choice: ModelChoice, result: GenerationResult): void {
 }
 
 /** One prompt, one answer. Ctrl-C ends it with 130. */
-export async function answerOnce(model: Model, choice: ModelChoice, request: OneRequest, json: boolean): Promise<void> {
+export async function answerOnce(
+  model: TextModel,
+  choice: ModelChoice,
+  request: OneRequest,
+  json: boolean,
+): Promise<void> {
   const abort = new AbortController();
   let exitCode: number | undefined;
   const release = onStopSignal((code) => {

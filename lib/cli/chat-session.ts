@@ -1,5 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
-import type { Model } from '../api/model.js';
+import type { TextModel } from './text-model.js';
 import type { ChatMessage } from '../api/types.js';
 import { describeResult } from './answer.js';
 import { InterruptedError } from './cli-error.js';
@@ -22,7 +22,7 @@ const prompt = '> ';
 
 /** A conversation in the terminal: reads a line, streams the answer, keeps the history. */
 class ChatSession {
-  readonly #model: Model;
+  readonly #model: TextModel;
   readonly #generation: GenerationFlags;
   readonly #terminal: Interface;
   #system: string | undefined;
@@ -32,7 +32,7 @@ class ChatSession {
   #interrupts = 0;
   #leftByInterrupt = false;
 
-  constructor(model: Model, settings: ChatSettings) {
+  constructor(model: TextModel, settings: ChatSettings) {
     this.#model = model;
     this.#generation = settings.generation;
     this.#system = settings.system;
@@ -134,7 +134,7 @@ class ChatSession {
   }
 }
 
-export async function chatInTerminal(model: Model, choice: ModelChoice, settings: ChatSettings): Promise<void> {
+export async function chatInTerminal(model: TextModel, choice: ModelChoice, settings: ChatSettings): Promise<void> {
   note(dim(`Chat with ${choice.id}. /help lists the commands, /exit leaves.`));
   await new ChatSession(model, settings).run();
 }

@@ -2,14 +2,17 @@ import { Option, type Command } from 'commander';
 import type { LoadModelOptions } from '../api/types.js';
 import { balancingNames } from '../replicas/balancer.js';
 import type { Balancing } from '../replicas/balancer.js';
-import { fileText, integerIn, nonEmpty } from './option-parsers.js';
+import { deviceNames, fileText, integerIn, nonEmpty, shareList } from './option-parsers.js';
 
 /** The flags that say how a model is loaded. */
 export interface LoadFlags {
   readonly ctxSize?: number;
   readonly parallel?: number;
   readonly threads?: number;
-  readonly gpuLayers?: number;
+  readonly gpuLayers?: number | 'auto' | 'all';
+  readonly device?: readonly string[];
+  readonly tensorSplit?: readonly number[];
+  readonly mainGpu?: number;
   readonly batchSize?: number;
   readonly chatTemplate?: string;
   readonly chatTemplateFile?: string;
@@ -30,6 +33,14 @@ export interface LoadFlags {
 /** The flags that say how chats are written for the model. */
 export const templateFlags = ['chatTemplate', 'chatTemplateFile'] as const satisfies readonly (keyof LoadFlags)[];
 
+/** The flags that say where the model lies. */
+export const placementFlags = [
+  'gpuLayers',
+  'device',
+  'tensorSplit',
+  'mainGpu',
+] as const satisfies readonly (keyof LoadFlags)[];
+
 /** The flags that only make sense for a model that serves many. */
 export const servingFlags = [
   'scheduling',
@@ -47,6 +58,7 @@ export const servingFlags = [
 
 const maxContextSize = 16_777_216;
 const mostLayers = 10_000;
+const mostGpus = 64;
 const maxMebibytes = 1024 * 1024 * 1024;
 const mebibyte = 1024 * 1024;
 const flags = {
@@ -64,8 +76,20 @@ const flags = {
       integerIn(1, 1024),
     ),
   gpuLayers: (): Option =>
-    new Option('--gpu-layers <n>', 'layers on a GPU, or "all"; default: all that fit').argParser((value: string) =>
-      value === 'all' ? mostLayers : integerIn(0, mostLayers)(value),
+    new Option('--gpu-layers <n>', 'layers on GPUs, "all" or "auto"; default auto: all that fit').argParser(
+      (value: string) => (value === 'all' || value === 'auto' ? value : integerIn(0, mostLayers)(value)),
+    ),
+  device: (): Option =>
+    new Option('--device <names>', 'GPUs to use, separated by commas, or "none"; see `inferno gpu list`').argParser(
+      deviceNames,
+    ),
+  tensorSplit: (): Option =>
+    new Option('--tensor-split <shares>', 'shares of the GPUs, such as 3,1; default: by their free memory')
+      .argParser(shareList)
+      .conflicts('mainGpu'),
+  mainGpu: (): Option =>
+    new Option('--main-gpu <n>', 'place of the one GPU that holds the whole model; default: all GPUs').argParser(
+      integerIn(0, mostGpus - 1),
     ),
   batchSize: (): Option =>
     new Option('--batch-size <n>', 'tokens of one decode call at most; default 512').argParser(integerIn(1, 16_384)),
@@ -132,6 +156,9 @@ export function loadOptionsFrom(flags: LoadFlags): LoadModelOptions {
       parallel: flags.parallel,
       threads: flags.threads,
       gpuLayers: flags.gpuLayers,
+      devices: flags.device,
+      tensorSplit: flags.tensorSplit,
+      mainGpu: flags.mainGpu,
       batchSize: flags.batchSize,
       replicas: flags.replicas,
       balancing: flags.balancing,

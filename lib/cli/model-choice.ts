@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { emberId, resolveModel } from '../models/registry.js';
+import type { ModelFormat } from '../models/registry.js';
 import { CliError } from './cli-error.js';
 import { note } from './output.js';
 
@@ -10,6 +11,7 @@ export interface ModelChoice {
   /** What `loadModel` takes: the path or registered id as it was given. */
   readonly source: string;
   readonly path: string;
+  readonly format: ModelFormat;
   /** True when no model was asked for and Ember stands in. */
   readonly isDefault: boolean;
 }
@@ -21,17 +23,32 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
-/** The rule of `loadModel`: what is no path is an id, whatever files lie around. */
-function isPath(value: string): boolean {
-  return /[\\/]/u.test(value) || value.toLowerCase().endsWith('.gguf');
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
-/** "Qwen2.5 0.5B.gguf" → "Qwen2.5-0.5B": an id travels in URLs and JSON. */
+/** The rule of `loadModel`: what is no path is an id, whatever files lie around. */
+function isPath(value: string): boolean {
+  return /[\\/]/u.test(value) || /\.(?:gguf|onnx)$/iu.test(value);
+}
+
+/** "Qwen2.5 0.5B.gguf" → "Qwen2.5-0.5B": an id travels in URLs and JSON. Of `NAME/onnx/model.onnx` it is the folder's. */
 function idOfFile(path: string): string {
-  const id = basename(path)
-    .replace(/\.gguf$/iu, '')
+  const folder = /^(?<folder>.+?)(?:[\\/]onnx)?[\\/]model\w*\.onnx$/iu.exec(resolve(path))?.groups?.['folder'];
+  const id = basename(folder ?? resolve(path))
+    .replace(/\.(?:gguf|onnx)$/iu, '')
     .replace(/[^\w.-]+/gu, '-');
   return id === '' ? 'model' : id;
+}
+
+/** A folder is a model in ONNX; undefined when there is nothing. */
+async function formatAt(path: string): Promise<ModelFormat | undefined> {
+  if (await isFolder(path)) return 'onnx';
+  if (!(await isFile(path))) return undefined;
+  return path.toLowerCase().endsWith('.onnx') ? 'onnx' : 'gguf';
 }
 
 /**
@@ -41,13 +58,14 @@ function idOfFile(path: string): string {
 export async function chooseModel(value: string | undefined, directory?: string): Promise<ModelChoice> {
   const source = value ?? emberId;
   if (!isPath(source)) {
-    const { path, isTrusted } = await resolveModel(source, directory);
+    const { path, isTrusted, format } = await resolveModel(source, directory);
     const isUsual = isTrusted || directory === undefined;
-    return { id: source, source: isUsual ? source : path, path, isDefault: value === undefined };
+    return { id: source, source: isUsual ? source : path, path, format, isDefault: value === undefined };
   }
-  if (await isFile(source)) return { id: idOfFile(source), source, path: source, isDefault: false };
+  const format = await formatAt(source);
+  if (format !== undefined) return { id: idOfFile(source), source, path: source, format, isDefault: false };
   const remedy = 'Check the path, or leave out --model to use Ember.';
-  throw new CliError('file_not_found', `There is no file ${source}.`, remedy);
+  throw new CliError('file_not_found', `There is no file or folder ${source}.`, remedy);
 }
 
 /** Two files of one name get -2, -3, … behind it. */

@@ -35,6 +35,7 @@ function sourceOf(choice: ModelChoice, options: LoadModelOptions, settings: Sour
   return {
     id: choice.id,
     file: basename(choice.path),
+    format: choice.format,
     loadAtStart: isNamed,
     ttlSeconds,
     pinned,
@@ -49,6 +50,7 @@ function sourceOf(choice: ModelChoice, options: LoadModelOptions, settings: Sour
       }
     },
     estimateBytes: async () => {
+      if (choice.format === 'onnx') return (await import('../onnx/folder-summary.js')).onnxBytes(choice.path);
       // Here, so that --help and a wrong flag answer without loading the addon.
       const { estimateMemoryBytes } = await import('../manager/memory-estimate.js');
       return estimateMemoryBytes(choice.path, options);
@@ -63,7 +65,7 @@ async function unnamedChoices(named: readonly ModelChoice[], directory: string |
   const found = await listModels(directory);
   return found
     .filter(({ id, path }) => !ids.has(id) && !paths.has(resolve(path)))
-    .map(({ id, path }) => ({ id, source: id === emberId ? id : path, path, isDefault: false }));
+    .map(({ id, path, format }) => ({ id, source: id === emberId ? id : path, path, format, isDefault: false }));
 }
 
 function checkPins(pins: readonly string[], choices: readonly ModelChoice[]): void {

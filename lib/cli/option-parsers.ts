@@ -33,6 +33,21 @@ export function collect(value: string, earlier: readonly string[] | undefined): 
   return [...(earlier ?? []), value];
 }
 
+/** "CUDA0,CUDA1"; "none" is an empty list. */
+export function deviceNames(value: string): string[] {
+  if (value === 'none') return [];
+  const names = value.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError(`Expected names of GPUs but received "${value}".`);
+  return names;
+}
+
+/** "3,1"; llama-server takes slashes too. */
+export function shareList(value: string): number[] {
+  const shares = value.split(/[,/]/u).map(numberIn(0, Number.MAX_SAFE_INTEGER));
+  if (shares.every((share) => share === 0)) throw new InvalidArgumentError('No GPU is given a share.');
+  return shares;
+}
+
 export function nonEmpty(value: string): string {
   if (value.trim() === '') throw new InvalidArgumentError('Expected a value but received an empty one.');
   return value;

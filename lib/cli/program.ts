@@ -4,6 +4,7 @@ import type { OwnFlag } from './llama-flags/command-line.js';
 import { UsageError } from './cli-error.js';
 import { addBenchCommand } from './commands/bench.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addGpuCommand } from './commands/gpu.js';
 import { addModelsCommand } from './commands/models.js';
 import { addRunCommand } from './commands/run.js';
 import { addServeCommand } from './commands/serve.js';
@@ -71,6 +72,7 @@ export function createProgram(): Command {
   addRunCommand(program);
   addModelsCommand(program);
   addBenchCommand(program);
+  addGpuCommand(program);
   addDoctorCommand(program);
   reportErrorsToUs(program);
   return program;

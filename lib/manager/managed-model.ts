@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MemoryHolder } from './eviction.js';
 import { isLoadable } from './model-source.js';
-import type { LoadableModelSource, ModelSource, ServableModel, ServedModel } from './model-source.js';
+import { servableOf } from '../onnx/servable-graph.js';
+import type { AnyLoadedModel, LoadableModelSource, ModelSource, ServableModel, ServedModel } from './model-source.js';
 import { ModelWait } from './model-wait.js';
 import type { WaitEnd } from './model-wait.js';
 
@@ -205,8 +206,8 @@ export class ManagedModel implements MemoryHolder {
     await new Promise<void>((resolve) => this.#onGone.push(resolve));
   }
 
-  becomeLoaded(model: ServableModel, loadMs: number | undefined): LoadedModel {
-    const served = new LoadedModel(this.id, model);
+  becomeLoaded(model: AnyLoadedModel, loadMs: number | undefined): LoadedModel {
+    const served = new LoadedModel(this.id, servableOf(model));
     this.state = { kind: 'loaded', served };
     this.isWanted = false;
     this.loadMs = loadMs;

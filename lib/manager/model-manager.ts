@@ -6,7 +6,7 @@ import { ManagedModel } from './managed-model.js';
 import type { LeaveReason } from './managed-model.js';
 import { MemoryBudget } from './memory-budget.js';
 import { isLoadable } from './model-source.js';
-import type { ModelSource, ServableModel, ServedModel } from './model-source.js';
+import type { AnyLoadedModel, ModelSource, ServedModel } from './model-source.js';
 import type { ModelWait, WaitEnd } from './model-wait.js';
 
 export interface ManagerOptions {
@@ -272,7 +272,7 @@ export class ModelManager {
     this.#pump();
   }
 
-  #loaded(model: ManagedModel, loaded: ServableModel, loadMs: number): void {
+  #loaded(model: ManagedModel, loaded: AnyLoadedModel, loadMs: number): void {
     const wasCalledOff = model.state.kind === 'loading' && model.state.abort?.signal.aborted === true;
     const { leavesAfterLoading } = model;
     const served = model.becomeLoaded(loaded, loadMs);

@@ -1,11 +1,50 @@
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 import type { ChatMessage, ModelInfo, QueueStatus } from '../api/types.js';
+import type { Work, WorkScheduling } from '../api/work.js';
+import type { ModelFormat } from '../models/registry.js';
+import type { OnnxModel } from '../onnx/onnx-model.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
-import type { NativeEmbeddingHandle, NativeGenerationRequest } from '../native-types.js';
+import type { NativeEmbeddings, NativeGenerationRequest } from '../native-types.js';
+
+/** What a model can be asked for. */
+export type ModelCapability = 'completion' | 'chat' | 'embeddings' | 'rerank' | 'classify' | 'infer';
+
+/** How inputs of an encoder are read. */
+export interface EncodingOptions {
+  /** What is too long is cut instead of refused. */
+  readonly truncate?: boolean | undefined;
+  readonly scheduling?: WorkScheduling | undefined;
+}
+
+/** How relevant each document is to the query, in the order of the documents. */
+export interface Relevances {
+  readonly scores: Float32Array;
+  readonly tokens: number;
+}
+
+/** What classes each input is of: by class, in the order of `labels`. */
+export interface Classifications {
+  readonly labels: readonly string[];
+  /** Probabilities unless raw ones were asked for. */
+  readonly scores: readonly Float32Array[];
+  readonly tokens: number;
+}
+
+export interface ScoringOptions extends EncodingOptions {
+  /** As the model gives them, not made probabilities. */
+  readonly raw?: boolean | undefined;
+}
+
+/** A model as a graph: tensors by the names that it has for them. */
+export type TensorGraph = Pick<OnnxModel, 'inputs' | 'outputs' | 'run'>;
 
 /** What the server needs of a loaded model. */
 export interface ServableModel {
   readonly info: ModelInfo;
+  /** Default: gguf. */
+  readonly format?: ModelFormat;
+  /** Default: text, and embeddings if `info` says so. */
+  readonly capabilities?: readonly ModelCapability[];
   submit(request: NativeGenerationRequest, sink: TokenSink): TokenStream;
   detokenize(tokens: Int32Array): string;
   /** Without these two, the model has no /tokenize. */
@@ -17,7 +56,19 @@ export interface ServableModel {
     options: { readonly tools?: readonly unknown[]; readonly addGenerationPrompt: boolean },
   ): string;
   /** Without it, the model has no embeddings. */
-  startEmbedding?(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
+  startEmbedding?(
+    inputs: readonly (string | Int32Array)[],
+    normalize: boolean,
+    options?: EncodingOptions,
+  ): Work<NativeEmbeddings>;
+  /** `startEmbedding` cuts and schedules as its options say. Default false: it takes none. */
+  readonly takesEncodingOptions?: boolean;
+  /** Without it, the model cannot say how relevant texts are to another. */
+  startRerank?(query: string, documents: readonly string[], options: ScoringOptions): Work<Relevances>;
+  /** Without it, the model cannot classify. */
+  startClassification?(inputs: readonly string[], options: ScoringOptions): Work<Classifications>;
+  /** Without it, the model takes no tensors. */
+  readonly graph?: TensorGraph;
   /** What its engines timed, of each replica; without it, only requests are timed. */
   phaseStatistics?(): readonly NativeStatistics[];
   /** Cheap; asked for at most every 50 ms and model. */
@@ -28,17 +79,27 @@ export interface ServableModel {
   unload?(): Promise<void>;
 }
 
+/** What the loading of a model may give; a graph alone is made servable. */
+export type AnyLoadedModel = ServableModel | OnnxModel;
+
+/** What a model can be asked for; text is what the first engine's models are for. */
+export function capabilitiesOf({ capabilities, info }: ServableModel): readonly ModelCapability[] {
+  return capabilities ?? ['completion', 'chat', ...(info.supportsEmbeddings ? (['embeddings'] as const) : [])];
+}
+
 interface NamedSource {
   /** The name clients use; never a path. */
   readonly id: string;
   readonly ownedBy?: string;
   /** Name of its file, without folder, for /props. */
   readonly file?: string;
+  /** Of a model that is not loaded yet; default gguf. */
+  readonly format?: ModelFormat;
 }
 
 /** A model that its owner has loaded or is loading, and that only its owner unloads. */
 export interface LoadedModelSource extends NamedSource {
-  readonly model: ServableModel | Promise<ServableModel>;
+  readonly model: AnyLoadedModel | Promise<AnyLoadedModel>;
   /** Of the loading, 0 to 1; shown by /health/ready. */
   readonly progress?: () => number;
 }
@@ -46,7 +107,7 @@ export interface LoadedModelSource extends NamedSource {
 /** A model that the server loads when it is needed and unloads when it is idle or in the way. */
 export interface LoadableModelSource extends NamedSource {
   /** Called again after each unloading or failure. Rejects when `signal` aborts. `onProgress` takes 0 to 1. */
-  load(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<ServableModel>;
+  load(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<AnyLoadedModel>;
   /** Default: the model's own `unload`. */
   unload?(model: ServableModel): Promise<void>;
   /** Bytes it will take. Asked once before the first loading; what was measured then counts from there on. */

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -5,25 +6,31 @@ import { inspectModelFile } from '../api/inspect-model-file.js';
 import { InfernoError } from '../errors.js';
 import { packageRoot } from '../native.js';
 import { nearest } from '../nearest.js';
+import { describeFolder, isModelFolder, onnxBytes } from '../onnx/folder-summary.js';
 
 /** Where a model lies, and whether this package vouches for the file. */
 export interface ModelLocation {
   readonly path: string;
   readonly isTrusted: boolean;
+  readonly format: ModelFormat;
 }
+
+/** The kinds of files that models come in; one in ONNX may be a folder. */
+export type ModelFormat = 'gguf' | 'onnx';
 
 /** A model that is known by an id, so that nobody has to name its path. */
 export interface RegisteredModel {
   readonly id: string;
   readonly path: string;
   readonly description: string;
-  /** Sum of the elements of all tensors. */
+  readonly format: ModelFormat;
+  /** Sum of the elements of all tensors; 0 when it is not known without loading it. */
   readonly parameterCount: number;
   readonly sizeBytes: number;
 }
 
 export const emberId = 'ember';
-const extension = '.gguf';
+const extensions: Readonly<Record<ModelFormat, string>> = { gguf: '.gguf', onnx: '.onnx' };
 
 /** Where users put GGUF files to name them by id: INFERNO_MODELS_DIR, else `inferno/models` in the user's data folder. */
 export function modelsDirectory(): string {
@@ -46,20 +53,39 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
+/** A part of a model in several files that is not its first. */
+const laterPart = /-0*(?!0*1-)\d+-of-\d+\.gguf$/iu;
+
+/** What a name in the models directory stands for, if that is a model: a file, or a folder with a graph and its tokenizer. */
+async function formatOf(directory: string, entry: Dirent): Promise<ModelFormat | undefined> {
+  const name = entry.name.toLowerCase();
+  if (name.endsWith(extensions.gguf)) return laterPart.test(name) ? undefined : 'gguf';
+  if (name.endsWith(extensions.onnx)) return 'onnx';
+  return entry.isFile() || !(await isModelFolder(join(directory, entry.name))) ? undefined : 'onnx';
+}
+
+interface FoundFile {
+  readonly name: string;
+  readonly format: ModelFormat;
+}
+
 /** No folder means no models; it is made by whoever puts the first file there. */
-async function modelFilesIn(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
-  // Of a model in several files, the first one stands for all.
-  return names
-    .filter((name) => name.toLowerCase().endsWith(extension) && !/-0*(?!0*1-)\d+-of-\d+\.gguf$/iu.test(name))
-    .sort();
+async function modelFilesIn(directory: string): Promise<FoundFile[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(
+    entries.map(async (entry): Promise<FoundFile[]> => {
+      const format = await formatOf(directory, entry);
+      return format === undefined ? [] : [{ name: entry.name, format }];
+    }),
+  );
+  return found.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** "Qwen2.5 0.5B.gguf" → "qwen2.5-0.5b": an id travels in URLs and JSON, and no part of it can lead out of a folder. */
 function idOfFile(name: string): string {
   const id = name
-    .slice(0, -extension.length)
     .toLowerCase()
+    .replace(/\.(?:gguf|onnx)$/u, '')
     .replace(/[^a-z0-9._-]+/gu, '-')
     .replace(/^\.+/u, '');
   return id === '' ? 'model' : id;
@@ -68,31 +94,39 @@ function idOfFile(name: string): string {
 /** Ids and what they stand for, Ember first; a file whose id is taken already gets -2, -3, … behind it. */
 async function locations(directory: string): Promise<Map<string, ModelLocation>> {
   const found = new Map<string, ModelLocation>();
-  const ember = join(packageRoot(), 'models', `${emberId}${extension}`);
-  if (await isFile(ember)) found.set(emberId, { path: ember, isTrusted: true });
-  for (const name of await modelFilesIn(directory)) {
+  const ember = join(packageRoot(), 'models', `${emberId}${extensions.gguf}`);
+  if (await isFile(ember)) found.set(emberId, { path: ember, isTrusted: true, format: 'gguf' });
+  for (const { name, format } of await modelFilesIn(directory)) {
     const wanted = idOfFile(name);
     let id = wanted;
     for (let copy = 2; found.has(id); copy++) id = `${wanted}-${String(copy)}`;
-    found.set(id, { path: join(directory, name), isTrusted: false });
+    found.set(id, { path: join(directory, name), isTrusted: false, format });
   }
   return found;
 }
 
+async function describeGguf(id: string, { path, isTrusted }: ModelLocation): Promise<RegisteredModel> {
+  const summary = await inspectModelFile(path);
+  const name = summary.name === '' ? summary.architecture : summary.name;
+  return {
+    id,
+    path,
+    description: isTrusted ? 'the small model built into Inferno' : name,
+    format: 'gguf',
+    parameterCount: summary.parameterCount,
+    sizeBytes: summary.fileSizeBytes,
+  };
+}
+
+async function describeOnnx(id: string, { path }: ModelLocation): Promise<RegisteredModel> {
+  const sizeBytes = await onnxBytes(path);
+  return { id, path, description: await describeFolder(path), format: 'onnx', parameterCount: 0, sizeBytes };
+}
+
 /** A damaged file must not hide the others; naming it gives its error. */
-async function describe(id: string, { path, isTrusted }: ModelLocation): Promise<RegisteredModel[]> {
+async function describe(id: string, location: ModelLocation): Promise<RegisteredModel[]> {
   try {
-    const summary = await inspectModelFile(path);
-    const name = summary.name === '' ? summary.architecture : summary.name;
-    return [
-      {
-        id,
-        path,
-        description: isTrusted ? 'the small model built into Inferno' : name,
-        parameterCount: summary.parameterCount,
-        sizeBytes: summary.fileSizeBytes,
-      },
-    ];
+    return [await (location.format === 'onnx' ? describeOnnx : describeGguf)(id, location)];
   } catch (error) {
     if (InfernoError.isInstance(error) && error.code === 'backend_missing') throw error;
     return [];

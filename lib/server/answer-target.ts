@@ -2,6 +2,7 @@ import type { AnswerUsage, FinishReason, PartFraming } from './answer-format.js'
 import type { Caller } from './caller.js';
 import type { ErrorReply } from './error-response.js';
 import type { ExchangeWork } from './exchange.js';
+import type { FrameBatching } from './frame-batching.js';
 import type { RequestRecord } from './request-ledger.js';
 import type { RequestRecorder } from '../profile/request-recorder.js';
 import type { RequestScheduling } from './request-scheduling.js';
@@ -30,7 +31,7 @@ export interface AnswerStream {
   fail(reply: ErrorReply): void;
 }
 
-/** Whom an answer is for: a client that waits (`Exchange`, `SocketStream`), or a background record. It is answered once. */
+/** Whom an answer is for: a client that waits (`Exchange`, `SessionStream`), or a background record. It is answered once. */
 export interface AnswerTarget {
   readonly requestId: string;
   /** When it arrived, by `performance.now()`; deadlines count from there. */
@@ -48,6 +49,8 @@ export interface AnswerTarget {
   readonly recorder: RequestRecorder | undefined;
   /** How the parts of a streamed answer are to be written. */
   readonly framing: PartFraming;
+  /** How its tokens are gathered; undefined: what comes together goes out together. */
+  readonly frames: FrameBatching | undefined;
   /** Headers of the answer, whatever it will be; for who has headers. */
   setHeaders?(headers: readonly Header[]): void;
   /** What to cancel when it closes. */
@@ -59,7 +62,7 @@ export interface AnswerTarget {
   processingHeader(): Header;
 }
 
-/** Who sent a request, and waits for the answer: over HTTP (`Exchange`) or over a WebSocket (`SocketStream`). */
+/** Who sent a request, and waits for the answer: over HTTP (`Exchange`) or over a WebSocket (`SessionStream`). */
 export interface RequestTarget extends AnswerTarget {
   readonly caller: Caller;
   /** The request is valid: others may ask where it stands and depend on it. */

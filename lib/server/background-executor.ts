@@ -43,6 +43,7 @@ class BackgroundTarget implements AnswerTarget, BackgroundWork {
   /** What /v1/requests shows are requests of clients that wait. */
   readonly record = undefined;
   readonly framing = eventFraming;
+  readonly frames = undefined;
   readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
   readonly #endpoint: string;

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { HttpResponse } from 'uWebSockets.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
@@ -32,18 +31,21 @@ export function declaredTooLarge(exchange: Exchange, contentLength: number): Err
   return contentLength > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined;
 }
 
-/** Reads one request body within the limits of size and time. `onText` is called at most once, inside the read. */
+/**
+ * Reads one request body within the limits of size and time. `onBytes` is called at most once, inside the read: the bytes are
+ * good until it returns.
+ */
 export class BodyReader implements SocketActivity {
   readonly #exchange: Exchange;
-  readonly #onText: (text: string) => void;
+  readonly #onBytes: (bytes: Buffer) => void;
   #chunks: Buffer[] = [];
   #size = 0;
   #done = false;
 
   /** REQUIRES: the exchange is registered. */
-  constructor(exchange: Exchange, res: HttpResponse, onText: (text: string) => void) {
+  constructor(exchange: Exchange, res: HttpResponse, onBytes: (bytes: Buffer) => void) {
     this.#exchange = exchange;
-    this.#onText = onText;
+    this.#onBytes = onBytes;
     exchange.setActivity(this);
     res.onData((chunk, isLast) => {
       if (!this.#done) this.#take(chunk, isLast);
@@ -88,7 +90,7 @@ export class BodyReader implements SocketActivity {
       this.#refuse(errorReply('queue_full', 'The server is receiving too many large requests at once.'), true);
       return;
     }
-    // uWebSockets.js takes its buffer back when this returns, so a part is copied, but a last part is decoded in place.
+    // uWebSockets.js takes its buffer back when this returns, so a part is copied, but a last part is read in place.
     this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
     exchanges.bodyBytes += chunk.byteLength;
   }
@@ -98,11 +100,7 @@ export class BodyReader implements SocketActivity {
     const body = this.#chunks.length === 0 ? tail : Buffer.concat([...this.#chunks, tail]);
     this.release();
     this.#exchange.setActivity(undefined);
-    if (!isUtf8(body)) {
-      this.#exchange.sendError(errorReply('invalid_json', 'The body is not valid UTF-8.'));
-      return;
-    }
-    this.#onText(body.toString('utf8'));
+    this.#onBytes(body);
   }
 
   #refuse(reply: ErrorReply, closeConnection: boolean): void {

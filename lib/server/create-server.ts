@@ -20,8 +20,12 @@ import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-options.js';
 import type { ServerOptions } from './server-options.js';
-import { SessionPool } from './websocket/session-pool.js';
+import { resolveTokenBatching } from './frame-batching.js';
+import { SessionPool } from './sessions/session-pool.js';
+import { resolveEventStreams } from './sse/event-stream-options.js';
+import { EventTickets } from './sse/event-tickets.js';
 import { resolveWebSocketOptions } from './websocket/socket-options.js';
+import type { ResolvedWebSocketOptions } from './websocket/socket-options.js';
 import { addWebSocketRoute } from './websocket/websocket-route.js';
 
 export interface CloseOptions {
@@ -107,6 +111,7 @@ class Server implements InfernoServer {
     uws: WebSockets,
     readonly host: string,
     port: number,
+    webSocket: ResolvedWebSocketOptions,
     metrics: ServerMetrics | undefined,
   ) {
     this.#metrics = metrics;
@@ -116,7 +121,7 @@ class Server implements InfernoServer {
     this.#app.filter((_res, change) => {
       this.#connections += Number(change);
     });
-    addWebSocketRoute(this.#app, uws, context, () => {
+    addWebSocketRoute(this.#app, uws, context, webSocket, () => {
       // The filter hears of every new connection, but only HTTP ones are reported closed to it.
       this.#connections--;
     });
@@ -147,10 +152,12 @@ class Server implements InfernoServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#uws.us_listen_socket_close(this.#listener);
-    const { exchanges, sockets, catalog, background, tracing } = this.#context;
+    const { exchanges, sockets, eventSessions, tickets, catalog, background, tracing } = this.#context;
     catalog.manager.beginClose();
     const drained = exchanges.drain(drainMs);
     sockets.beginClose();
+    eventSessions.beginClose();
+    tickets.clear();
     const [isIdle] = await Promise.all([drained, background?.stop(drainMs)]);
     if (!isIdle) {
       exchanges.shutDown();
@@ -158,6 +165,7 @@ class Server implements InfernoServer {
       await exchanges.drain(lastBytesMs);
     }
     sockets.closeAll();
+    eventSessions.closeAll();
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
@@ -185,7 +193,8 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const apiKeys = options.apiKeys ?? [];
   const host = options.host ?? '127.0.0.1';
   const webSocket = resolveWebSocketOptions(options.webSocket);
-  const exchanges = new ExchangeRegistry(limits, webSocket.ackTimeoutMs);
+  const eventStreams = resolveEventStreams(options.eventStreams);
+  const exchanges = new ExchangeRegistry(limits);
   const tracing = await openTracing(options.tracing);
   const base: ServerContext = {
     startedMs: performance.now(),
@@ -203,7 +212,11 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
       onLoaded: tracing?.modelLoaded,
     }),
     exchanges,
-    sockets: new SessionPool(webSocket),
+    sockets: new SessionPool({ ...webSocket, maxRetainedBytes: 0 }),
+    eventSessions: new SessionPool(eventStreams),
+    eventStreams,
+    tickets: new EventTickets(),
+    tokenBatching: resolveTokenBatching(options.tokenBatching),
     priorities: new PriorityPolicy(options.priorities ?? {}, apiKeys),
     admission: new Admission(exchanges, limits),
     ledger: new RequestLedger(),
@@ -220,7 +233,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     const context = { ...base, background };
     const { meter } = context;
     const metrics = meter && new ServerMetrics(meter.metrics.registries, context, meter.startedMs);
-    const server = new Server(context, uws, host, options.port ?? 8080, metrics);
+    const server = new Server(context, uws, host, options.port ?? 8080, webSocket, metrics);
     context.catalog.manager.start();
     background?.start();
     return server;

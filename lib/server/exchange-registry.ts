@@ -2,6 +2,8 @@ import type { ResolvedLimits } from './server-options.js';
 
 /** What the registry does with a request that is not answered in full. */
 interface OpenExchange {
+  /** It only carries what another one here answers. */
+  readonly isCarrier?: boolean;
   sweep(now: number): void;
   /** Ends it with an error that says why. */
   shutDown(): void;
@@ -22,9 +24,10 @@ export class ExchangeRegistry {
   /** Generations that were submitted and have not ended. */
   generations = 0;
 
-  constructor(limits: ResolvedLimits, ackTimeoutMs: number) {
-    const { bodyTimeoutMs, stallTimeoutMs, heartbeatMs } = limits;
-    const shortest = Math.min(bodyTimeoutMs, stallTimeoutMs, ackTimeoutMs, heartbeatMs || Infinity);
+  constructor(limits: ResolvedLimits) {
+    const { bodyTimeoutMs, stallTimeoutMs, ackTimeoutMs, heartbeatMs, inferenceTimeoutMs, tokenTimeoutMs } = limits;
+    const ever = [heartbeatMs, inferenceTimeoutMs, tokenTimeoutMs].filter((ms) => ms > 0);
+    const shortest = Math.min(bodyTimeoutMs, stallTimeoutMs, ackTimeoutMs, ...ever);
     this.#sweepMs = Math.min(1000, Math.max(10, Math.floor(shortest / 4)));
   }
 
@@ -34,7 +37,9 @@ export class ExchangeRegistry {
   }
 
   get size(): number {
-    return this.#open.size;
+    let size = 0;
+    for (const { isCarrier } of this.#open) if (isCarrier !== true) size++;
+    return size;
   }
 
   add(exchange: OpenExchange): void {

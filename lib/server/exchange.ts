@@ -10,10 +10,13 @@ import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
+import { framesFor } from './frame-batching.js';
+import type { FrameBatching } from './frame-batching.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
 import { LargeReply } from './large-reply.js';
+import { inferenceErrorJson } from './inference/error-json.js';
 import { messagesErrorJson } from './messages/error-json.js';
-import { isProfiled } from './metrics/request-meter.js';
+import { isProfiled } from './metrics/profiled-routes.js';
 import { requestIdFrom } from './request-id.js';
 import type { RequestRecord } from './request-ledger.js';
 import type { RequestTrace } from '../tracing/request-trace.js';
@@ -28,6 +31,8 @@ export interface ExchangeWork {
   cancel(): void;
   pause(): void;
   resume(): void;
+  /** Called every second or so while it is somebody's. */
+  sweep?(now: number): void;
 }
 
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
@@ -39,6 +44,8 @@ const clientLeft = 499;
 const uncompressed: AcceptedEncodings = { best: undefined, identity: true };
 /** Anthropic's clients read errors of another shape. */
 const messagesPath = '/v1/messages';
+/** … and those of the Open Inference Protocol of a third one. */
+const inferencePath = /^\/v2(?:\/|$)/u;
 /** The version of the API that OpenAI's servers name, and that the answers here follow. */
 const openaiVersion = '2020-10-01';
 /** Bodies above this are written piece by piece as the client takes them. */
@@ -54,13 +61,17 @@ export class Exchange implements ActivityOwner, RequestTarget {
   readonly caller: Caller;
   /** Its Accept header. */
   readonly accept: string;
+  /** Of a client that comes back for the rest of a stream; empty when there is none. */
+  readonly lastEventId: string;
   readonly startedMs = performance.now();
   readonly framing = eventFraming;
+  readonly frames: FrameBatching | undefined;
   readonly recorder: RequestRecorder | undefined;
   readonly trace: RequestTrace | undefined;
   readonly #context: ServerContext;
   readonly #res: HttpResponse;
   readonly #headOnly: boolean;
+  readonly #isInference: boolean;
   readonly #route: string;
   readonly #method: string;
   readonly #corsHeaders: readonly Header[];
@@ -75,25 +86,33 @@ export class Exchange implements ActivityOwner, RequestTarget {
   #errorCode: string | undefined;
   #answerHeaders: readonly Header[] = [];
   #record: RequestRecord | undefined;
+  #carries: 'nothing' | 'another' | 'itself' = 'nothing';
 
   /** `req` is read here and not kept: uWebSockets.js recycles it when the handler returns. */
   constructor(context: ServerContext, res: HttpResponse, req: HttpRequest, route: string) {
     this.#context = context;
+    this.frames = framesFor(context.tokenBatching, undefined);
     this.#route = route;
     this.#method = req.getCaseSensitiveMethod();
-    this.recorder = context.meter !== undefined && isProfiled(route) ? new RequestRecorder() : undefined;
+    this.recorder = context.meter !== undefined && isProfiled(this.#method, route) ? new RequestRecorder() : undefined;
     this.#res = res;
     this.#headOnly = this.#method === 'HEAD';
+    this.#isInference = inferencePath.test(req.getUrl());
     this.#encodings = context.compression ? acceptedEncodings(req.getHeader('accept-encoding')) : uncompressed;
     this.requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.caller = callerOf(req, context.keys);
     this.accept = req.getHeader('accept');
+    this.lastEventId = req.getHeader('last-event-id');
     this.#corsHeaders = context.cors.enabled ? context.cors.headersFor(req.getHeader('origin')) : [];
     this.trace = context.tracing?.beginRequest(req, route, this.requestId);
   }
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get isCarrier(): boolean {
+    return this.#carries !== 'nothing';
   }
 
   get context(): ServerContext {
@@ -131,6 +150,17 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** REQUIRES: registered. */
   setWork(work: ExchangeWork): void {
     this.#work = work;
+  }
+
+  /** It carries a request that came before it. */
+  becomeCarrier(): void {
+    this.#carries = 'another';
+  }
+
+  /** What it asks for may outlive it: whoever answers that measures and traces it from here on. */
+  handOver(): { readonly method: string; readonly route: string; readonly trace: RequestTrace | undefined } {
+    this.#carries = 'itself';
+    return { method: this.#method, route: this.#route, trace: this.trace };
   }
 
   setActivity(activity: SocketActivity | undefined): void {
@@ -179,6 +209,11 @@ export class Exchange implements ActivityOwner, RequestTarget {
     });
   }
 
+  /** Something that is no text. */
+  sendBytes(status: number, contentType: string, bytes: Buffer, headers: readonly Header[]): void {
+    if (this.#isOpen) this.#sendBody(status, bytes, headers, contentType);
+  }
+
   /** `closeConnection` for requests whose remaining bytes are not worth reading. */
   sendError(reply: ErrorReply, closeConnection = false): void {
     if (!this.#isOpen) return;
@@ -222,7 +257,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
   sendMethodNotAllowed(reply: ErrorReply, allow: string): void {
     if (!this.#isOpen) return;
     this.noteError(reply);
-    this.#send(reply.status, reply.json, [['allow', allow]], this.#context.exchanges.closing);
+    this.#send(reply.status, this.#errorJson(reply), [['allow', allow]], this.#context.exchanges.closing);
   }
 
   /** Why a client that takes nothing that we can send gets no answer. */
@@ -258,8 +293,10 @@ export class Exchange implements ActivityOwner, RequestTarget {
     // Does nothing to work that has ended by itself.
     work?.cancel();
     this.#record?.settle('failed');
-    this.#measure();
-    this.trace?.finish(this.#status, this.#errorCode);
+    if (this.#carries !== 'itself') {
+      this.#measure();
+      this.trace?.finish(this.#status, this.#errorCode);
+    }
     if (this.#isRegistered) this.#context.exchanges.delete(this);
   }
 
@@ -290,6 +327,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   sweep(now: number): void {
     this.#activity?.sweep(now);
+    this.#work?.sweep?.(now);
   }
 
   /**
@@ -305,6 +343,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
 
   /** In the shape that clients of this route read. */
   #errorJson(reply: ErrorReply): string {
+    if (this.#isInference) return inferenceErrorJson(reply);
     return this.#route.startsWith(messagesPath) ? messagesErrorJson(reply, this.requestId) : reply.json;
   }
 

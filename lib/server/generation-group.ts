@@ -2,6 +2,7 @@ import type { GenerationEnd, TokenSink, TokenStream } from '../api/token-sink.js
 import type { QueuePosition } from '../api/types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
 import type { AnswerTarget } from './answer-target.js';
+import { AnswerTimer } from './answer-timer.js';
 import type { AnswerFormat, AnswerUsage, FinishReason } from './answer-format.js';
 import { errorReply, failureReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
@@ -26,6 +27,9 @@ export type ChoiceOutcome = { readonly reason: FinishReason; readonly isLast: bo
 
 const states: readonly QueuePosition['state'][] = ['running', 'parked', 'waiting', 'preparing', 'held'];
 
+/** Which the events on their way will say. */
+const allEnded: QueuePosition = { state: 'running', position: 0, etaMs: 0, answeredTokens: 0, computedTokens: 0 };
+
 function isFurther(a: QueuePosition, b: QueuePosition): boolean {
   if (a.state !== b.state) return states.indexOf(a.state) < states.indexOf(b.state);
   return a.position < b.position;
@@ -45,14 +49,20 @@ export class GenerationGroup implements ExchangeWork {
   readonly #plan: GenerationPlan;
   readonly #streams: TokenStream[] = [];
   readonly #load: QueueLoad;
+  readonly #timer: AnswerTimer;
+  readonly #failLate: (reply: ErrorReply) => void;
   #remaining: number;
   #failed = false;
+  #isPaused = false;
 
-  constructor(exchange: AnswerTarget, plan: GenerationPlan) {
+  /** `failLate`: called when it takes too long, at most once, and nothing more comes then. */
+  constructor(exchange: AnswerTarget, plan: GenerationPlan, failLate: (reply: ErrorReply) => void) {
     this.#exchange = exchange;
     this.#plan = plan;
     this.#remaining = plan.requests.length;
     this.#load = exchange.context.admission.loadOf(plan.served.model);
+    this.#timer = new AnswerTimer(exchange.context.limits);
+    this.#failLate = failLate;
   }
 
   /** Submits everything, or answers with the error that prevents it. */
@@ -108,11 +118,23 @@ export class GenerationGroup implements ExchangeWork {
     for (const stream of this.#streams) stream.cancel();
   }
 
+  /** To be called now and then while somebody waits for the answer. */
+  sweep(now: number): void {
+    if (this.#failed || this.#remaining === 0) return;
+    const reply = this.#timer.overdue(now, this.#streams, this.#isPaused);
+    if (reply === undefined) return;
+    this.#failed = true;
+    this.cancel();
+    this.#failLate(reply);
+  }
+
   pause(): void {
+    this.#isPaused = true;
     for (const stream of this.#streams) stream.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     for (const stream of this.#streams) stream.resume();
   }
 
@@ -120,8 +142,7 @@ export class GenerationGroup implements ExchangeWork {
   #position(): QueuePosition {
     const positions = this.#streams.flatMap((stream) => stream.position() ?? []);
     const [first, ...others] = positions;
-    // All have ended, which the events on their way will say.
-    if (first === undefined) return { state: 'running', position: 0, etaMs: 0 };
+    if (first === undefined) return allEnded;
     return others.reduce((best, next) => (isFurther(next, best) ? next : best), first);
   }
 

@@ -9,4 +9,6 @@ export type { BackgroundOptions } from './background-options.js';
 export type { RequestDefaults } from './request-defaults.js';
 export type { ServerLimits, ServerOptions } from './server-options.js';
 export type { TracingOptions } from '../tracing/tracing-options.js';
+export type { TokenBatchingOptions } from './frame-batching.js';
+export type { EventStreamOptions } from './sse/event-stream-options.js';
 export type { WebSocketOptions } from './websocket/socket-options.js';

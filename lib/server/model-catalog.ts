@@ -1,7 +1,8 @@
 import type { ManagedModel, ShownState } from '../manager/managed-model.js';
 import { ModelManager } from '../manager/model-manager.js';
 import type { ManagerOptions, Resolution } from '../manager/model-manager.js';
-import type { ModelSource, ServedModel } from '../manager/model-source.js';
+import { capabilitiesOf } from '../manager/model-source.js';
+import type { ModelSource, ServableModel, ServedModel } from '../manager/model-source.js';
 import type { ModelWait } from '../manager/model-wait.js';
 import { thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
@@ -73,6 +74,15 @@ function unixSeconds(ms: number): number | null {
   return ms === 0 ? null : Math.floor((performance.timeOrigin + ms) / 1000);
 }
 
+/** What is known of a loaded model only. Graphs without a vocabulary have no context. */
+function describeLoaded(model: ServableModel): Record<string, unknown> {
+  const { contextSize } = model.info;
+  return {
+    ...(contextSize > 0 ? { context_window: contextSize } : {}),
+    capabilities: capabilitiesOf(model),
+  };
+}
+
 function describeModel(model: ManagedModel): Record<string, unknown> {
   const { served, shownState } = model;
   return {
@@ -80,6 +90,7 @@ function describeModel(model: ManagedModel): Record<string, unknown> {
     object: 'model',
     created: model.created,
     owned_by: model.source.ownedBy ?? 'inferno',
+    format: served?.model.format ?? model.source.format ?? 'gguf',
     state: shownState,
     ...(shownState === 'loading' ? { progress: model.progress } : {}),
     memory_bytes: model.bytes,
@@ -87,6 +98,6 @@ function describeModel(model: ManagedModel): Record<string, unknown> {
     pinned: model.pinned,
     ttl_seconds: model.ttlMs / 1000,
     ...(model.loadMs === undefined ? {} : { load_ms: model.loadMs }),
-    ...(served === undefined ? {} : { context_window: served.model.info.contextSize }),
+    ...(served === undefined ? {} : describeLoaded(served.model)),
   };
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { BodyReader, declaredTooLarge, refuseUnread } from './body-reader.js';
 import type { Caller } from './caller.js';
@@ -37,6 +38,13 @@ export function refusalByKey(context: ServerContext, caller: Caller): ErrorReply
   return errorReply('invalid_api_key', 'Expected a valid API key as `Authorization: Bearer KEY`.');
 }
 
+/** Decodes; answers 400 for what is no text. */
+function textOf(exchange: Exchange, bytes: Buffer): string | undefined {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  exchange.sendError(errorReply('invalid_json', 'The body is not valid UTF-8.'));
+  return undefined;
+}
+
 /** Parses; on a fault answers 400 with its position. */
 function parseJson(exchange: Exchange, text: string): { readonly value: unknown } | undefined {
   try {
@@ -68,8 +76,10 @@ export function postJson(context: ServerContext, handle: JsonHandler, needsBody 
     }
     const path = req.getUrl();
     exchange.register();
-    new BodyReader(exchange, res, (text) => {
+    new BodyReader(exchange, res, (bytes) => {
       try {
+        const text = textOf(exchange, bytes);
+        if (text === undefined) return;
         const parsed = !needsBody && text === '' ? { value: undefined } : parseJson(exchange, text);
         if (parsed !== undefined) handle(exchange, parsed.value, path);
       } catch (thrown) {

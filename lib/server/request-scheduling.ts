@@ -1,3 +1,5 @@
+import type { WorkScheduling } from '../api/work.js';
+import { tiers } from '../native-types.js';
 import type { Tier } from '../native-types.js';
 import type { Caller } from './caller.js';
 import { faultsReply } from './error-response.js';
@@ -83,4 +85,19 @@ export function schedulingOf(
     dependencies: [...new Set(body.dependencies ?? [])],
   };
   return { scheduling };
+}
+
+/** What is left to the deadline, which counts from the arrival of the headers; 0 is none, and a missed one is 1. */
+export function remainingMsOf(exchange: { readonly startedMs: number }, { deadlineMs }: RequestScheduling): number {
+  if (deadlineMs === 0) return 0;
+  return Math.max(1, Math.floor(deadlineMs - (performance.now() - exchange.startedMs)));
+}
+
+/** As models take it. */
+export function workScheduling(
+  exchange: { readonly startedMs: number },
+  scheduling: RequestScheduling,
+): WorkScheduling {
+  const { tier, user } = scheduling;
+  return { tier: tiers.indexOf(tier), user, deadlineMs: remainingMsOf(exchange, scheduling) };
 }

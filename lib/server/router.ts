@@ -4,8 +4,12 @@ import { Exchange } from './exchange.js';
 import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
 import { behindHostCheck } from './host-check.js';
+import { infer, inferenceHeader } from './inference/infer.js';
+import { modelPathOf } from './inference/model-path.js';
+import { inferenceGetRoutes, repositoryIndex } from './inference/routes.js';
 import { llamaGetRoutes, llamaPostRoutes } from './llama/routes.js';
 import { countTokens, messages } from './messages/routes.js';
+import { postBytes } from './post-bytes.js';
 import { postJson } from './post-json.js';
 import type { JsonHandler } from './post-json.js';
 import {
@@ -17,6 +21,7 @@ import {
   listBackground,
 } from './routes/background.js';
 import { chatCompletions } from './routes/chat-completions.js';
+import { classify } from './routes/classify.js';
 import { completions } from './routes/completions.js';
 import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
@@ -35,12 +40,14 @@ import {
 import { docsPage, openApiJson } from './routes/description.js';
 import { queueStatus } from './routes/queue-status.js';
 import { getRequest } from './routes/requests.js';
+import { rerank } from './routes/rerank.js';
 import { detokenize, tokenize } from './routes/tokenize.js';
 import type { ServerContext } from './server-context.js';
 import { getStatic } from './static-content.js';
 import type { StaticContent } from './static-content.js';
 import { upgradeRequired } from './routes/upgrade-required.js';
-import { webSocketPath } from './websocket/websocket-route.js';
+import { eventStreamPath, getEventStream, postEventStream, postTicket, ticketPath } from './sse/routes.js';
+import { webSocketPath } from './websocket/dispatch.js';
 
 interface GetRoute {
   readonly path: string;
@@ -57,6 +64,7 @@ interface PostRoute {
 
 const getRoutes: readonly GetRoute[] = [
   ...llamaGetRoutes,
+  ...inferenceGetRoutes,
   { path: '/health', needsKey: false, handle: live },
   { path: '/health/ready', needsKey: false, handle: ready },
   { path: '/v1/models', needsKey: true, handle: listModels },
@@ -84,10 +92,16 @@ const postRoutes: readonly PostRoute[] = [
   { path: '/v1/messages', handle: messages },
   { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
+  { path: eventStreamPath, handle: postEventStream },
+  { path: ticketPath, handle: postTicket },
+  { path: '/v1/rerank', handle: rerank },
+  { path: '/v1/classify', handle: classify },
+  { path: '/v2/repository/index', handle: repositoryIndex, needsBody: false },
   { path: '/tokenize', handle: tokenize },
   { path: '/detokenize', handle: detokenize },
 ];
 
+const inferencePath = '/v2/models/*';
 const staticRoutes: readonly { readonly path: string; readonly content: StaticContent }[] = [
   { path: '/openapi.json', content: openApiJson },
   { path: '/docs', content: docsPage },
@@ -99,6 +113,9 @@ const baselinePath = '/metrics/profiles/baseline';
 function allowedMethods(path: string): string | undefined {
   if (path === baselinePath) return 'POST, OPTIONS';
   if (modelActionOf(path) !== undefined) return 'POST, OPTIONS';
+  // A HEAD would have nothing to tell.
+  if (path === eventStreamPath) return 'GET, POST, OPTIONS';
+  if (modelPathOf(path)?.action === 'infer') return 'POST, OPTIONS';
   const kept = backgroundMethods(path) ?? responseMethods(path);
   if (kept !== undefined) return kept;
   const isServed = (route: { readonly path: string }): boolean =>
@@ -150,6 +167,7 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
     app.get(path, handler);
     app.head(path, handler);
   }
+  app.get(eventStreamPath, getEventStream(context));
   for (const { path, content } of staticRoutes) {
     const handler = getStatic(context, content);
     app.get(path, handler);
@@ -157,6 +175,7 @@ export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
   }
   for (const { path, handle, needsBody } of postRoutes) app.post(path, postJson(context, handle, needsBody));
   app.post('/v1/models/*', modelActions(context));
+  app.post(inferencePath, postBytes(context, inferenceHeader, infer));
   app.post(baselinePath, postJson(context, saveBaseline, false));
   app.post(`${backgroundPath}/*`, postJson(context, cancelBackground, false));
   app.del(`${backgroundPath}/*`, postJson(context, deleteBackground, false));

@@ -13,7 +13,10 @@ import type { RequestLedger } from './request-ledger.js';
 import type { ResponseStore } from './responses/response-store.js';
 import type { ResolvedDefaults } from './request-defaults.js';
 import type { ResolvedLimits } from './server-options.js';
-import type { SessionPool } from './websocket/session-pool.js';
+import type { SessionPool } from './sessions/session-pool.js';
+import type { ResolvedTokenBatching } from './frame-batching.js';
+import type { ResolvedEventStreamOptions } from './sse/event-stream-options.js';
+import type { EventTickets } from './sse/event-tickets.js';
 
 /** What every request of one server shares. */
 export interface ServerContext {
@@ -33,6 +36,12 @@ export interface ServerContext {
   readonly exchanges: ExchangeRegistry;
   /** WebSocket clients. */
   readonly sockets: SessionPool;
+  /** Streams of named events. */
+  readonly eventSessions: SessionPool;
+  readonly eventStreams: ResolvedEventStreamOptions;
+  /** Requests for such streams that wait for whoever opens them. */
+  readonly tickets: EventTickets;
+  readonly tokenBatching: ResolvedTokenBatching;
   readonly priorities: PriorityPolicy;
   readonly admission: Admission;
   readonly ledger: RequestLedger;

@@ -5,6 +5,8 @@ import type { PriorityOptions } from './priority-policy.js';
 import type { QueueHealthThresholds } from './queue-health.js';
 import type { RequestDefaults } from './request-defaults.js';
 import type { TracingOptions } from '../tracing/tracing-options.js';
+import type { TokenBatchingOptions } from './frame-batching.js';
+import type { EventStreamOptions } from './sse/event-stream-options.js';
 import type { WebSocketOptions } from './websocket/socket-options.js';
 
 /** Bounds that keep one client, or many, from exhausting the server. */
@@ -21,10 +23,21 @@ export interface ServerLimits {
   readonly stallTimeoutMs?: number;
   /** Bytes kept for one client that does not drain; default 1 MiB. Beyond it the client is dropped. */
   readonly maxBufferedBytes?: number;
-  /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 15,000; 0 is off. */
+  /** A stream that has been silent this long gets an SSE comment, so that proxies keep it; default 30,000; 0 is off. */
   readonly heartbeatMs?: number;
-  /** Inputs of one request for embeddings; default 100. */
+  /**
+   * An answer may take this long from when its sequence begins to compute, however it is sent; default 300,000; 0 is any
+   * time. It ends with `inference_timeout`.
+   */
+  readonly inferenceTimeoutMs?: number;
+  /** The next token of an answer that has begun may take this long; default 30,000; 0 is any time. Else `token_timeout`. */
+  readonly tokenTimeoutMs?: number;
+  /** How long something may stay unacknowledged on a stream with acknowledgements; default 30,000. Else `ack_timeout`. */
+  readonly ackTimeoutMs?: number;
+  /** Inputs of one request for embeddings or classes; default 100. */
   readonly maxEmbeddingInputs?: number;
+  /** Documents of one request for reranking; default 1000. */
+  readonly maxRerankDocuments?: number;
   /** How long a request waits for its model to be loaded before it gets 503; default 60,000. */
   readonly modelWaitMs?: number;
 }
@@ -51,6 +64,13 @@ export interface ServerOptions {
   /** GET /slots says how many sequences are busy; default true. */
   readonly slots?: boolean;
   readonly webSocket?: WebSocketOptions;
+  /** Streams of named events, at /v1/stream/sse. */
+  readonly eventStreams?: EventStreamOptions;
+  /**
+   * Gathers tokens of streamed answers into frames of at most three that wait at most 50 ms; the first token of an answer
+   * never waits. `true` for every stream, an object to say how many and how long. Default: only for streams that ask for it.
+   */
+  readonly tokenBatching?: boolean | TokenBatchingOptions;
   /**
    * Answers of more than 1 KiB and streams are compressed for clients that accept zstd, br, gzip or deflate; default true.
    * It costs some ten microseconds per event, and pays where the network is slower than that.
@@ -82,10 +102,17 @@ const defaultLimits: ResolvedLimits = {
   bodyTimeoutMs: 30_000,
   stallTimeoutMs: 30_000,
   maxBufferedBytes: 1024 * 1024,
-  heartbeatMs: 15_000,
+  heartbeatMs: 30_000,
+  inferenceTimeoutMs: 300_000,
+  tokenTimeoutMs: 30_000,
+  ackTimeoutMs: 30_000,
   modelWaitMs: 60_000,
   maxEmbeddingInputs: 100,
+  maxRerankDocuments: 1000,
 };
+
+/** For these 0 is never. */
+const mayBeOff: ReadonlySet<keyof ResolvedLimits> = new Set(['heartbeatMs', 'inferenceTimeoutMs', 'tokenTimeoutMs']);
 
 /** REQUIRES: every given value is a finite number; throws RangeError otherwise. */
 export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
@@ -93,7 +120,7 @@ export function resolveLimits(limits: ServerLimits = {}): ResolvedLimits {
   for (const name of Object.keys(defaultLimits) as (keyof ResolvedLimits)[]) {
     const value = limits[name];
     if (value === undefined) continue;
-    const least = name === 'heartbeatMs' ? 0 : 1;
+    const least = mayBeOff.has(name) ? 0 : 1;
     if (!Number.isSafeInteger(value) || value < least) {
       throw new RangeError(
         `Expected a whole number from ${String(least)} for limits.${name} but received ${String(value)}.`,

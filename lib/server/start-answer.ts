@@ -5,6 +5,7 @@ import type { GenerationPlan } from './generation-group.js';
 import { dependencyFailed, HeldAnswer } from './held-answer.js';
 import { rateLimitHeaders } from './rate-limit-headers.js';
 import type { RequestLedger, RequestRecord } from './request-ledger.js';
+import { remainingMsOf } from './request-scheduling.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import { StreamedAnswer } from './streamed-answer.js';
 import { answerWhole } from './whole-answer.js';
@@ -38,12 +39,6 @@ function openDependencies(
     if (record.state === 'open') open.push(record);
   }
   return { open };
-}
-
-/** What is left to the deadline, which counts from the arrival of the headers; 0 is none, and a missed one is 1. */
-function remainingMsOf(exchange: AnswerTarget, { deadlineMs }: RequestScheduling): number {
-  if (deadlineMs === 0) return 0;
-  return Math.max(1, Math.floor(deadlineMs - (performance.now() - exchange.startedMs)));
 }
 
 function start(exchange: AnswerTarget, request: AnswerRequest): void {

@@ -3,6 +3,7 @@ import type { AnswerDelta, GenerationEnd, TokenSink } from '../api/token-sink.js
 import type { TokenLogprob } from '../api/types.js';
 import type { WholeChoice } from './answer-format.js';
 import type { AnswerTarget } from './answer-target.js';
+import type { ErrorReply } from './error-response.js';
 import { GenerationGroup } from './generation-group.js';
 import type { GenerationPlan } from './generation-group.js';
 
@@ -56,12 +57,13 @@ function bestOf(choices: readonly WholeChoice[], { best, choicesPerPrompt }: Gen
 
 /** An answer sent in one piece when every choice has ended. REQUIRES: an exchange is registered, nothing sent. */
 export function answerWhole(exchange: AnswerTarget, plan: GenerationPlan): void {
-  const group = new GenerationGroup(exchange, plan);
+  const fail = (reply: ErrorReply): void => {
+    exchange.sendError(reply);
+  };
+  const group = new GenerationGroup(exchange, plan, fail);
   const choices: WholeChoice[] = [];
   const onEnd = (choice: GatheredChoice, end: GenerationEnd): void => {
-    const outcome = group.ended(choice.index, end, (reply) => {
-      exchange.sendError(reply);
-    });
+    const outcome = group.ended(choice.index, end, fail);
     if (outcome === 'failed') return;
     const { index, text, logprobs, gathered } = choice;
     const { reasoning, toolCalls } = gathered;

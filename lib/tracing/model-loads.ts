@@ -1,7 +1,11 @@
-import type { Link, SpanContext } from '@opentelemetry/api';
+import type { Context, Link, SpanContext } from '@opentelemetry/api';
 import type { EndedLoad } from '../manager/model-manager.js';
 import { engineClockUs } from '../profile/request-recorder.js';
-import type { RequestTrace } from './request-trace.js';
+
+/** A request that waits, as far as it matters here. */
+interface WaitingRequest {
+  readonly context: Context;
+}
 
 interface LastLoad {
   readonly context: SpanContext;
@@ -10,22 +14,22 @@ interface LastLoad {
 
 /** Who waits for which model, and by which span it was loaded: the loading belongs to who waited first, others link to it. */
 export class ModelLoads {
-  readonly #waiting = new Map<string, Set<RequestTrace>>();
+  readonly #waiting = new Map<string, Set<WaitingRequest>>();
   readonly #last = new Map<string, LastLoad>();
 
-  begin(modelId: string, request: RequestTrace): void {
+  begin(modelId: string, request: WaitingRequest): void {
     const waiting = this.#waiting.get(modelId);
     if (waiting === undefined) this.#waiting.set(modelId, new Set([request]));
     else waiting.add(request);
   }
 
-  end(modelId: string, request: RequestTrace): void {
+  end(modelId: string, request: WaitingRequest): void {
     const waiting = this.#waiting.get(modelId);
     waiting?.delete(request);
     if (waiting?.size === 0) this.#waiting.delete(modelId);
   }
 
-  firstWaiting(modelId: string): RequestTrace | undefined {
+  firstWaiting(modelId: string): WaitingRequest | undefined {
     const [first] = this.#waiting.get(modelId) ?? [];
     return first;
   }

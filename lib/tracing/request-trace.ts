@@ -19,6 +19,9 @@ export interface TraceSettings {
   readonly isHttp: boolean;
 }
 
+/** Work that is not a generation, by OpenTelemetry's name where it has one. */
+export type TracedOperation = 'embeddings' | 'rerank' | 'classify' | 'infer';
+
 /** What a plan says about its generations. */
 export interface TracedPlan {
   readonly served: { readonly id: string };
@@ -48,7 +51,7 @@ export class RequestTrace {
   readonly #waits: EndedSpan[] = [];
   #receivedUs: number | undefined;
   #inference: Inference | undefined;
-  #embeddings: EndedSpan | undefined;
+  #work: EndedSpan | undefined;
   #isStreamed = false;
   /** Generations and the like that were started and have not ended. */
   #running = 0;
@@ -122,19 +125,19 @@ export class RequestTrace {
   }
 
   /** The returned function takes how they came out. */
-  startEmbeddings(modelId: string): (tokens: number, errorCode?: string) => void {
+  startWork(operation: TracedOperation, modelId: string): (tokens: number, errorCode?: string) => void {
     if (!this.isSampled) return () => undefined;
     const startUs = nowUs();
     this.#running++;
     return (tokens, errorCode) => {
       const attributes: Attributes = {
-        'gen_ai.operation.name': 'embeddings',
+        'gen_ai.operation.name': operation,
         'gen_ai.provider.name': 'inferno',
         'gen_ai.request.model': modelId,
         'gen_ai.response.model': modelId,
         'gen_ai.usage.input_tokens': tokens,
       };
-      this.#embeddings = { name: `embeddings ${modelId}`, startUs, endUs: nowUs(), attributes, errorCode };
+      this.#work = { name: `${operation} ${modelId}`, startUs, endUs: nowUs(), attributes, errorCode };
       this.#workEnded();
     };
   }
@@ -170,15 +173,15 @@ export class RequestTrace {
   /** What was cancelled ends a step of the engine after its request: that still belongs to it. */
   #write(finishedUs: number): void {
     const { writer } = this.#settings;
-    const [inference, embeddings] = [this.#inference, this.#embeddings];
+    const [inference, other] = [this.#inference, this.#work];
     const hasGenerated = inference?.isEmpty === false;
-    const work = hasGenerated ? inference : embeddings;
+    const work = hasGenerated ? inference : other;
     const endUs = Math.max(finishedUs, work?.endUs ?? 0);
     const receivedUs = Math.max(this.#startUs, this.#receivedUs ?? work?.startUs ?? finishedUs);
     writer.write({ name: 'receive', startUs: this.#startUs, endUs: receivedUs }, this.#context);
     for (const wait of this.#waits) writer.write(wait, this.#context);
     if (hasGenerated) inference.write(writer, this.#context);
-    if (embeddings !== undefined) writer.write(embeddings, this.#context);
+    if (other !== undefined) writer.write(other, this.#context);
     if (work !== undefined && work.endUs < finishedUs) {
       writer.write({ name: 'serialize', startUs: work.endUs, endUs: finishedUs }, this.#context);
     }

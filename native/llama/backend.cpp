@@ -7,6 +7,7 @@
 #include "llama.h"
 #include "log.h"
 #include "native/core/available_cores.h"
+#include "native/core/code_file.h"
 
 namespace inferno::llama {
 namespace {
@@ -51,20 +52,32 @@ Status initialize_backend(const std::string & library_directory, const std::vect
     return Status::ok();
 }
 
+std::vector<Device> computing_devices() {
+    std::vector<Device> devices;
+    for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        ggml_backend_dev_props props;
+        ggml_backend_dev_get_props(device, &props);
+        devices.push_back({props.name, props.description, device_kind(props.type),
+                           ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)),
+                           props.device_id == nullptr ? "" : props.device_id, props.memory_free, props.memory_total});
+    }
+    return devices;
+}
+
 SystemInfo system_info() {
     SystemInfo info;
     info.llama_version = llama_version();
     info.features = llama_print_system_info();
     info.available_cores = available_cores();
-    for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
-        ggml_backend_dev_t device = ggml_backend_dev_get(i);
-        ggml_backend_dev_props props;
-        ggml_backend_dev_get_props(device, &props);
-        info.devices.push_back(
-            {props.name, props.description, device_kind(props.type), props.memory_free, props.memory_total});
-        if (props.type == GGML_BACKEND_DEVICE_TYPE_CPU) {
-            info.cpu_backend = ggml_backend_reg_name(ggml_backend_dev_backend_reg(device));
-        }
+    info.devices = computing_devices();
+    if (ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
+        ggml_backend_reg_t backend = ggml_backend_dev_backend_reg(cpu);
+        info.cpu_backend = ggml_backend_reg_name(backend);
+        info.cpu_library = file_of_code(ggml_backend_reg_get_proc_address(backend, "ggml_backend_set_n_threads"));
+    }
+    for (size_t i = 0; i < ggml_backend_reg_count(); ++i) {
+        info.backends.emplace_back(ggml_backend_reg_name(ggml_backend_reg_get(i)));
     }
     return info;
 }

@@ -53,6 +53,8 @@ Status Embedder::create_context() {
     params.n_seq_max = 1;
     params.embeddings = true;
     params.flash_attn_type = model_->attention_type();
+    params.type_k = model_->cache_type();
+    params.type_v = model_->cache_type();
     params.no_perf = true;
     context_.reset(llama_init_from_model(model_->get(), params));
     if (!context_) return {ErrorCode::OutOfMemory, "There is not enough memory for the embedding context."};

@@ -4,11 +4,9 @@
 #include <exception>
 
 #include "native/core/available_cores.h"
-#include "native/core/clock.h"
 #include "native/llama/backend.h"
 #include "native/llama/capacity.h"
 #include "native/llama/memory_use.h"
-#include "native/llama/tokenizer.h"
 
 namespace inferno::llama {
 namespace {
@@ -27,30 +25,22 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> mode
         return Status(ErrorCode::OutOfMemory, std::string("The context could not be created: ") + error.what() + ".");
     }
     Engine * self = engine.get();
-    engine->preparer_ = std::make_unique<PromptPreparer>(
-        engine->model_, engine->context_size_, options.policy == queue::Policy::Priority,
-        [self](GenerationPtr generation) { self->receive(std::move(generation)); });
     engine->thread_ = std::thread([self] { self->run(); });
     return engine;
 }
 
 Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions & options, std::function<void()> wake)
-    : model_(std::move(model)),
+    : GenerationEngine(std::move(model), std::move(wake)),
       options_(options),
       embedder_(model_),
-      thread_budget_(options.threads, available_cores()),
-      outbox_(wake),
-      parsing_(std::make_unique<AnswerParsing>(std::move(wake), [this](std::string_view text) {
-          const auto tokens = tokenize(model_->vocab(), text, false, false);
-          return tokens ? static_cast<int32_t>(tokens.value().size()) : 0;
-      })) {}
+      thread_budget_(options.threads, available_cores()) {}
 
 Engine::~Engine() { shut_down(); }
 
 Status Engine::create_context() {
     auto capacity =
         plan_capacity({options_.context_size, options_.parallel, options_.batch_size},
-                      model_->description().train_context_size, model_->kv_bytes_per_token(), available_memory_bytes());
+                      model_->description().train_context_size, model_->kv_bytes_per_token(), model_->kv_room_bytes());
     if (!capacity) return capacity.status();
     parallel_ = capacity.value().parallel;
     batch_size_ = capacity.value().batch_size;
@@ -68,6 +58,8 @@ Status Engine::create_context() {
     // One KV stream per sequence: attention then costs what its own sequence needs, not what all of them hold.
     params.kv_unified = false;
     params.flash_attn_type = model_->attention_type();
+    params.type_k = model_->cache_type();
+    params.type_v = model_->cache_type();
     params.no_perf = true;
     params.abort_callback = abort_requested;
     params.abort_callback_data = this;
@@ -83,13 +75,12 @@ Status Engine::create_context() {
     slots_.resize(static_cast<size_t>(parallel_));
     slot_view_.resize(static_cast<size_t>(parallel_), nullptr);
     prefixes_ = std::make_unique<PrefixSharing>(context_.get(), slots_.size(), can_cut_, options_.cache);
-    if (Status status = prefixes_->open_disk([this] { notify(); }); !status) return status;
+    if (Status status = prefixes_->open_disk([this] { desk_.notify(); }); !status) return status;
     queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
-    scheduler_ = std::make_unique<queue::Scheduler>(queue::SchedulerOptions{options_.policy, workers});
     if (draft_room_ > 0) {
         if (Status status = create_speculation(draft_tokens); !status) return status;
     }
-    if (options_.profiling) recorder_ = std::make_unique<GenerationRecorder>(memory_bytes_);
+    desk_.open({{options_.policy, workers}, context_size_, options_.profiling, memory_bytes_});
     return Status::ok();
 }
 
@@ -104,97 +95,26 @@ Status Engine::create_speculation(int32_t draft_tokens) {
     return Status::ok();
 }
 
-Result<GenerationId> Engine::submit(GenerationRequest request) {
-    // Held throughout, so that shut_down() cannot take the preparer away meanwhile. The preparer never takes this
-    // mutex.
-    const std::lock_guard lock(controls_mutex_);
-    if (closed_) return Status(ErrorCode::ModelUnloaded, "The model was unloaded.");
-    auto control = std::make_shared<GenerationControl>(next_id_++);
-    const GenerationId id = control->id;
-    controls_.emplace(id, control);
-    {
-        const std::lock_guard scheduler_lock(scheduler_mutex_);
-        scheduler_->announce(static_cast<queue::RequestKey>(id));
-    }
-    preparer_->submit(std::move(request), std::move(control));
-    return id;
-}
-
-void Engine::set_flag(GenerationId id, std::atomic<bool> GenerationControl::* flag, bool value) {
-    {
-        const std::lock_guard lock(controls_mutex_);
-        const auto found = controls_.find(id);
-        if (found == controls_.end()) return;
-        ((*found->second).*flag).store(value, std::memory_order_relaxed);
-    }
-    notify();
-}
-
-void Engine::cancel(GenerationId id) {
-    {
-        const std::lock_guard lock(mail_mutex_);
-        mail_cancels_.push_back(id);
-    }
-    set_flag(id, &GenerationControl::cancelled, true);
-    // Release pairs with the acquire in abort_requested: who sees the count also sees the flag.
-    cancels_.fetch_add(1, std::memory_order_release);
-}
-
-void Engine::pause(GenerationId id) { set_flag(id, &GenerationControl::paused, true); }
-void Engine::resume(GenerationId id) { set_flag(id, &GenerationControl::paused, false); }
-
-void Engine::notify() {
-    {
-        const std::lock_guard lock(mail_mutex_);
-        mail_signal_ = true;
-    }
-    mail_wakeup_.notify_one();
-}
-
-void Engine::receive(GenerationPtr generation) {
-    {
-        const std::lock_guard lock(mail_mutex_);
-        mail_generations_.push_back(std::move(generation));
-    }
-    mail_wakeup_.notify_one();
-}
-
 void Engine::embed(EmbeddingJob job) {
     {
-        const std::lock_guard lock(mail_mutex_);
-        if (!stopping_) {
+        const std::lock_guard lock(embeddings_mutex_);
+        if (!embeddings_closed_) {
             mail_embeddings_.push_back(std::move(job));
-            mail_wakeup_.notify_one();
+            desk_.notify();
             return;
         }
     }
     job.done(Status(ErrorCode::ModelUnloaded, "The model was unloaded."));
 }
 
-size_t Engine::drain(std::span<int32_t> records, std::span<uint8_t> text) {
-    const bool was_full = !has_event_room();
-    size_t count = outbox_.drain(records, text);
-    if (count == 0) count = parsing_->drain(records, text);
-    if (was_full && has_event_room()) notify();
-    return count;
-}
-
 void Engine::shut_down() {
     {
-        const std::lock_guard lock(controls_mutex_);
-        if (closed_) return;
-        closed_ = true;
+        const std::lock_guard lock(embeddings_mutex_);
+        embeddings_closed_ = true;
     }
-    // First the preparer, so that everything it still holds reaches the mailbox before the engine stops.
-    preparer_.reset();
-    {
-        const std::lock_guard lock(mail_mutex_);
-        stopping_ = true;
-    }
-    stopping_hint_.store(true, std::memory_order_relaxed);
-    mail_wakeup_.notify_one();
+    if (!desk_.close()) return;
     if (thread_.joinable()) thread_.join();
-    parsing_->stop();
+    desk_.finish_parsing();
     prefixes_.reset();
     speculation_.reset();
     draft_model_.reset();
@@ -202,18 +122,10 @@ void Engine::shut_down() {
 }
 
 EngineStats Engine::stats() const {
-    EngineStats stats;
-    stats.sequences_busy = sequences_busy_.load(std::memory_order_relaxed);
-    {
-        const std::lock_guard lock(controls_mutex_);
-        stats.queued = std::max(0, static_cast<int32_t>(controls_.size()) - stats.sequences_busy);
-    }
+    EngineStats stats = desk_stats();
     stats.threads = threads_.load(std::memory_order_relaxed);
     stats.decode_steps = decode_steps_.load(std::memory_order_relaxed);
-    stats.tokens_decoded = tokens_decoded_.load(std::memory_order_relaxed);
     stats.tokens_prefilled = tokens_prefilled_.load(std::memory_order_relaxed);
-    stats.requests_finished = requests_finished_.load(std::memory_order_relaxed);
-    stats.wakes = outbox_.wake_count() + parsing_->wake_count();
     stats.tokens_cached = tokens_cached_.load(std::memory_order_relaxed);
     stats.tokens_drafted = tokens_drafted_.load(std::memory_order_relaxed);
     stats.tokens_accepted = tokens_accepted_.load(std::memory_order_relaxed);
@@ -222,21 +134,16 @@ EngineStats Engine::stats() const {
 
 QueueStatus Engine::queue_status() const {
     QueueStatus status;
+    status.scheduler = desk_.scheduler_status();
     status.policy = options_.policy;
     status.capacity = options_.queue_capacity;
     status.parallel = parallel_;
     status.cache_memory_limit = options_.cache.memory_bytes;
     status.cache_disk_limit = options_.cache.directory.empty() ? 0 : options_.cache.disk_bytes;
-    const std::lock_guard lock(scheduler_mutex_);
-    status.scheduler = scheduler_->status(now_us());
+    const std::lock_guard lock(cache_stats_mutex_);
     status.sharing = sharing_stats_;
     status.store = store_stats_;
     return status;
-}
-
-std::optional<queue::Standing> Engine::queue_position(GenerationId id) const {
-    const std::lock_guard lock(scheduler_mutex_);
-    return scheduler_->standing(static_cast<queue::RequestKey>(id));
 }
 
 }  // namespace inferno::llama

@@ -1,11 +1,11 @@
 // The engine thread's half of Engine, second part: the loop, planning and decoding.
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <utility>
 
 #include "native/core/available_cores.h"
 #include "native/core/clock.h"
+#include "native/core/compute_account.h"
 #include "native/llama/backend.h"
 #include "native/llama/engine.h"
 
@@ -20,16 +20,17 @@ constexpr int32_t kShortPromptTokens = 64;
 }  // namespace
 
 void Engine::run() {
-    while (take_mail()) {
+    while (desk_.take_mail()) {
+        take_embeddings();
         end_cancelled();
-        end_expired();
+        desk_.end_expired();
         admit();
         attach_prefixes();
         plan();
-        if (plan_.empty() || !has_event_room()) {
-            publish_events(true);
-            outbox_.flush();
-            if (!step_embedding()) wait_for_mail();
+        if (plan_.empty() || !desk_.has_event_room()) {
+            desk_.publish(true);
+            desk_.flush();
+            if (!step_embedding()) desk_.wait();
             continue;
         }
         decode();
@@ -38,30 +39,18 @@ void Engine::run() {
     end_everything();
 }
 
-void Engine::wait_for_mail() {
-    int64_t next_event_us = INT64_MAX;
-    {
-        const std::lock_guard lock(scheduler_mutex_);
-        next_event_us = scheduler_->next_event_us();
-    }
-    const auto has_mail = [this] {
-        return stopping_ || mail_signal_ || !mail_generations_.empty() || !mail_embeddings_.empty() ||
-               !mail_cancels_.empty();
-    };
-    std::unique_lock lock(mail_mutex_);
-    if (next_event_us == INT64_MAX) {
-        mail_wakeup_.wait(lock, has_mail);
-    } else {
-        // Something waits though nothing can run: a deadline may pass meanwhile.
-        mail_wakeup_.wait_for(lock, std::chrono::microseconds(std::max<int64_t>(next_event_us - now_us(), 0)),
-                              has_mail);
-    }
+void Engine::take_embeddings() {
+    const std::lock_guard lock(embeddings_mutex_);
+    for (EmbeddingJob & job : mail_embeddings_) embeddings_.push_back(std::move(job));
+    mail_embeddings_.clear();
 }
 
 // Computes at most one embedding input, so that streams never wait for a whole list. True if there was work.
 bool Engine::step_embedding() {
     if (embeddings_.empty()) return false;
-    if (embedder_.step(embeddings_.front(), thread_budget_.choose(batch_size_))) embeddings_.pop_front();
+    const ComputeAccount::Lease lease = ComputeAccount::get().begin_step();
+    const int threads = within_share(thread_budget_.choose(batch_size_));
+    if (embedder_.step(embeddings_.front(), threads)) embeddings_.pop_front();
     return true;
 }
 
@@ -101,11 +90,19 @@ bool Engine::is_vip_step() {
     return was_vip_step_;
 }
 
+// What others that compute now leave to a step of this engine. A number of threads that the user chose stays.
+int Engine::within_share(int threads) const {
+    return options_.threads > 0 ? threads
+                                : std::min(threads, ComputeAccount::get().share(thread_budget_.max_threads()));
+}
+
 void Engine::decode() {
     refresh_machine();
-    if (plan_.tokens.size() > kQuickStepTokens || plan_.prefill_tokens > 0) outbox_.flush();
+    if (plan_.tokens.size() > kQuickStepTokens || plan_.prefill_tokens > 0) desk_.flush();
     const auto token_count = static_cast<int>(plan_.tokens.size());
-    const int threads = thread_budget_.choose(token_count);
+    const ComputeAccount::Lease lease = ComputeAccount::get().begin_step();
+    const int chosen_threads = thread_budget_.choose(token_count);
+    const int threads = within_share(chosen_threads);
     if (threads != threads_.load(std::memory_order_relaxed)) {
         llama_set_n_threads(context_.get(), threads, threads);
         if (draft_model_) draft_model_->set_threads(threads);
@@ -118,17 +115,17 @@ void Engine::decode() {
         fail_batch(decode_status_);
         return;
     }
-    thread_budget_.record(token_count, step_us);
+    // A step that had to leave cores to others says nothing about what is best alone.
+    if (threads == chosen_threads) thread_budget_.record(token_count, step_us);
     if (plan_.prefill_tokens > 0 && plan_.decode_tokens > 0) prefill_slice_.record(plan_.prefill_tokens, step_us);
     if (plan_.prefill_tokens == 0 && plan_.draft_tokens == 0) prefill_slice_.record_decode(step_us);
     decode_steps_.fetch_add(1, std::memory_order_relaxed);
     tokens_prefilled_.fetch_add(static_cast<uint64_t>(plan_.prefill_tokens), std::memory_order_relaxed);
     remove_bridges();
-    urgent_ = false;
-    const uint64_t decoded_before = tokens_decoded_.load(std::memory_order_relaxed);
+    const uint64_t decoded_before = desk_.tokens_decoded();
     for (const PlannedShare & share : plan_.shares) publish_share(share);
-    publish_events(urgent_);
-    record_step(tokens_decoded_.load(std::memory_order_relaxed) - decoded_before);
+    desk_.publish(false);
+    record_step(desk_.tokens_decoded() - decoded_before);
 }
 
 void Engine::remove_bridges() {
@@ -146,14 +143,12 @@ void Engine::record_step(uint64_t decoded_tokens) {
         for (const PlannedShare & share : plan_.shares) deepest = std::max(deepest, share.draft_tokens);
         speculation_->record_step(plan_.decode_tokens, deepest, step_us);
     }
-    const std::lock_guard lock(scheduler_mutex_);
-    scheduler_->record_step(plan_.prefill_tokens, static_cast<int32_t>(decoded_tokens), step_us);
-    scheduler_->update_workers(spare_sequences_, now_us());
+    desk_.record_step(plan_.prefill_tokens, static_cast<int32_t>(decoded_tokens), step_us, spare_sequences_);
 }
 
 void Engine::run_decode_call() {
     const llama_batch batch = batch_.assign(plan_.tokens);
-    cancels_seen_ = cancels_.load(std::memory_order_relaxed);
+    cancels_seen_ = desk_.cancel_count();
     take_last_log_error();
     try {
         decode_status_ = llama_decode(context_.get(), batch);
@@ -167,8 +162,8 @@ void Engine::run_decode_call() {
 // cancelled, because a step cannot be half undone.
 bool Engine::abort_requested(void * data) {
     auto & engine = *static_cast<Engine *>(data);
-    if (engine.stopping_hint_.load(std::memory_order_relaxed)) return true;
-    const uint64_t cancels = engine.cancels_.load(std::memory_order_acquire);
+    if (engine.desk_.is_closing()) return true;
+    const uint64_t cancels = engine.desk_.cancel_count();
     if (cancels == engine.cancels_seen_) return false;
     const auto & shares = engine.plan_.shares;
     if (std::all_of(shares.begin(), shares.end(),
@@ -183,7 +178,7 @@ bool Engine::abort_requested(void * data) {
 void Engine::fail_batch(int32_t status) {
     const std::string reason = take_last_log_error();
     remove_bridges();
-    const bool stopping = stopping_hint_.load(std::memory_order_relaxed);
+    const bool stopping = desk_.is_closing();
     for (const PlannedShare & share : plan_.shares) {
         const int32_t slot = share.generation->slot;
         if (share.generation->cancelled() || stopping) {
@@ -195,32 +190,29 @@ void Engine::fail_batch(int32_t status) {
         }
         prefixes_->clear(slot);
     }
-    publish_events(true);
-}
-
-// Parsed answers go another way; see answer_parsing.h.
-void Engine::publish_events(bool urgent) {
-    outbox_.publish(urgent);
-    parsing_->publish();
+    desk_.publish(true);
 }
 
 void Engine::end_everything() {
     for (RunningGeneration * generation : slot_view_) {
         if (generation != nullptr) finish_slot(*generation, StopReason::Cancelled);
     }
-    while (!waiting_.empty()) finish_waiting(waiting_.begin()->first, StopReason::Cancelled);
+    desk_.end_waiting();
+    take_embeddings();
     for (EmbeddingJob & job : embeddings_) job.done(Status(ErrorCode::ModelUnloaded, "The model was unloaded."));
     embeddings_.clear();
-    publish_events(true);
-    outbox_.flush();
+    desk_.publish(true);
+    desk_.flush();
 }
 
 void Engine::refresh_machine() {
     const int64_t now = now_us();
     if (now - machine_checked_us_ < kMachineCheckIntervalUs) return;
     machine_checked_us_ = now;
-    thread_budget_.set_max_threads(available_cores());
-    if (recorder_) recorder_->refresh_memory();
+    const int cores = available_cores();
+    thread_budget_.set_max_threads(cores);
+    ComputeAccount::get().set_cores(cores);
+    desk_.refresh_memory();
     const uint64_t sequence_bytes = model_->kv_bytes_per_token() * static_cast<uint64_t>(context_size_);
     const uint64_t free_bytes = available_memory_bytes();
     spare_sequences_ = free_bytes == 0 || sequence_bytes == 0

@@ -30,8 +30,8 @@ struct SchedulingRequest {
 struct GenerationRequest {
     PromptKind kind = PromptKind::Text;
     std::string prompt;
-    std::vector<llama_token> tokens;
-    std::string suffix;  // follows what is to be generated; not of chats
+    std::vector<llama_token> tokens;  // with a chat: of its rendered prompt, for models that do not tokenize
+    std::string suffix;               // follows what is to be generated; not of chats
     ChatInput chat;
     int32_t max_tokens = -1;  // -1: until the context is full
     SamplingParams sampling;

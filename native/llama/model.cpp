@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <exception>
+#include <utility>
 
 #include "native/llama/backend.h"
 #include "native/llama/tokenizer.h"
@@ -32,7 +33,9 @@ int32_t head_size_of(const llama_model * model) {
     return head_size > 0 ? head_size : llama_model_n_embd(model) / std::max(1, llama_model_n_head(model));
 }
 
-ModelDescription describe(const llama_model * model) {
+}  // namespace
+
+ModelDescription describe_model(const llama_model * model) {
     const llama_vocab * vocab = llama_model_get_vocab(model);
     ModelDescription result;
     result.architecture = metadata(model, "general.architecture");
@@ -62,6 +65,15 @@ ModelDescription describe(const llama_model * model) {
     return result;
 }
 
+uint64_t kv_bytes_per_token(const llama_model * model, const ModelDescription & description, ggml_type cache_type) {
+    const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model)));
+    const uint64_t bytes_per_value = ggml_type_size(cache_type);
+    return static_cast<uint64_t>(description.layer_count) * kv_heads * static_cast<uint64_t>(description.head_size) *
+           2 * bytes_per_value;
+}
+
+namespace {
+
 struct ProgressContext {
     const std::function<void(float)> & on_progress;
     const std::atomic<bool> & cancelled;
@@ -80,11 +92,13 @@ bool report_progress(float fraction, void * user_data) {
 Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
                                                  const std::function<void(float)> & on_progress,
                                                  const std::atomic<bool> & cancelled) {
+    auto offload = Offload::plan(options.path, options.offload);
+    if (!offload) return offload.status();
     llama_model_params params = llama_model_default_params();
     ProgressContext context{on_progress, cancelled};
     params.progress_callback = report_progress;
     params.progress_callback_user_data = &context;
-    params.n_gpu_layers = options.gpu_layers;
+    offload.value().apply(params);
     params.vocab_only = options.vocabulary_only;
     take_last_log_error();
     std::shared_ptr<Model> result(new Model());
@@ -101,24 +115,41 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
         return Status(ErrorCode::InvalidModelFile,
                       "llama.cpp cannot load the model" + (reason.empty() ? std::string(".") : ": " + reason));
     }
-    result->offloads_ = options.gpu_layers != 0 && llama_supports_gpu_offload();
-    result->description_ = describe(result->model_.get());
-    auto chat_template = ChatTemplate::create(result->model_.get(), options.chat_template);
-    if (!chat_template) return chat_template.status();
-    result->chat_template_ = std::move(chat_template).value();
-    if (!options.chat_template.empty()) result->description_.chat_template_source = options.chat_template;
+    result->cache_type_ = options.offload.cache_type;
+    result->offload_ = std::move(offload).value();
+    result->description_ = describe_model(result->model_.get());
+    const int32_t layers = result->description_.layer_count;
+    result->description_.offloaded_layers = result->offload_.offloaded_layers(result->model_.get(), layers);
+    if (Status status = result->add_chat_template(options.chat_template); !status) return status;
     return std::shared_ptr<const Model>(std::move(result));
 }
 
-uint64_t Model::kv_bytes_per_token() const {
-    const auto kv_heads = static_cast<uint64_t>(std::max(1, llama_model_n_head_kv(model_.get())));
-    constexpr uint64_t kBytesPerValue = 2;
-    return static_cast<uint64_t>(description_.layer_count) * kv_heads * static_cast<uint64_t>(description_.head_size) *
-           2 * kBytesPerValue;
+Result<std::shared_ptr<const Model>> Model::from_vocabulary(const VocabularyOptions & options) {
+    auto vocabulary = make_vocabulary(options);
+    if (!vocabulary) return vocabulary.status();
+    std::shared_ptr<Model> result(new Model());
+    result->model_ = std::move(vocabulary).value();
+    result->tokenizes_ = false;
+    result->description_ = describe_model(result->model_.get());
+    result->description_.architecture = options.architecture;
+    result->description_.train_context_size = options.train_context_size;
+    result->description_.bos_token = options.bos_token;
+    result->description_.supports_embeddings = false;
+    result->description_.supports_infill = false;
+    if (Status status = result->add_chat_template(options.chat_template); !status) return status;
+    return std::shared_ptr<const Model>(std::move(result));
+}
+
+Status Model::add_chat_template(const std::string & source) {
+    auto chat_template = ChatTemplate::create(model_.get(), source);
+    if (!chat_template) return chat_template.status();
+    chat_template_ = std::move(chat_template).value();
+    if (!source.empty()) description_.chat_template_source = source;
+    return Status::ok();
 }
 
 llama_flash_attn_type Model::attention_type() const {
-    const bool on_cpu = !offloads_;
+    const bool on_cpu = description_.offloaded_layers == 0;
     return on_cpu && description_.head_size < kVectorHeadSize ? LLAMA_FLASH_ATTN_TYPE_DISABLED
                                                               : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }

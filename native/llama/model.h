@@ -11,12 +11,14 @@
 #include "native/core/status.h"
 #include "native/llama/chat_template.h"
 #include "native/llama/handles.h"
+#include "native/llama/offload.h"
+#include "native/llama/token_table.h"
 
 namespace inferno::llama {
 
 struct ModelOptions {
     std::string path;
-    int32_t gpu_layers = -1;  // -1: all that fit
+    OffloadOptions offload;
     bool vocabulary_only = false;
     std::string chat_template;  // Jinja; empty: the file's
 };
@@ -32,6 +34,7 @@ struct ModelDescription {
     int32_t train_context_size = 0;
     int32_t embedding_length = 0;
     int32_t layer_count = 0;
+    int32_t offloaded_layers = 0;  // on GPUs, of layer_count + 1: the output counts
     int32_t head_count = 0;
     int32_t head_size = 0;
     int32_t vocabulary_size = 0;
@@ -42,6 +45,12 @@ struct ModelDescription {
     bool supports_infill = false;  // its vocabulary has the tokens for it
 };
 
+// What a model says of itself; all but `offloaded_layers` and a template that replaces its own.
+ModelDescription describe_model(const llama_model * model);
+
+// Bytes of KV cache per token of context, with keys and values of that type.
+uint64_t kv_bytes_per_token(const llama_model * model, const ModelDescription & description, ggml_type cache_type);
+
 class Model {
   public:
     // `on_progress` gets 0 to 1 on the calling thread; `cancelled` ends the load early with code Cancelled.
@@ -50,22 +59,35 @@ class Model {
                                                      const std::function<void(float)> & on_progress,
                                                      const std::atomic<bool> & cancelled);
 
+    // A vocabulary and a chat template without weights, for an engine that computes otherwise.
+    // REQUIRES: initialize_backend() succeeded.
+    static Result<std::shared_ptr<const Model>> from_vocabulary(const VocabularyOptions & options);
+
     llama_model * get() const { return model_.get(); }
     const llama_vocab * vocab() const { return llama_model_get_vocab(model_.get()); }
+    // False: llama.cpp's tokenizer does not know how this model's texts are split.
+    bool tokenizes() const { return tokenizes_; }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
-    // Bytes of KV cache per token of context, F16.
-    uint64_t kv_bytes_per_token() const;
+    // Of keys and values.
+    ggml_type cache_type() const { return cache_type_; }
+    // Bytes of KV cache per token of context.
+    uint64_t kv_bytes_per_token() const { return llama::kv_bytes_per_token(model_.get(), description_, cache_type()); }
+    // What a KV cache may take now, where this model's lies; 0: unknown.
+    uint64_t kv_room_bytes() const { return offload_.kv_room_bytes(model_.get(), description_.layer_count); }
     // On the CPU, fused attention of small heads is several times slower than the plain one.
     llama_flash_attn_type attention_type() const;
 
   private:
     Model() = default;
+    Status add_chat_template(const std::string & source);
 
     ModelHandle model_;
     std::unique_ptr<ChatTemplate> chat_template_;
     ModelDescription description_;
-    bool offloads_ = false;  // some layers may compute on a GPU
+    Offload offload_;
+    bool tokenizes_ = true;
+    ggml_type cache_type_ = GGML_TYPE_F16;
 };
 
 }  // namespace inferno::llama

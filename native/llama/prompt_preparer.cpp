@@ -25,6 +25,16 @@ Result<std::string> grammar_from_schema(const std::string & schema) {
     }
 }
 
+Status check_tokens_are_given(const GenerationRequest & request) {
+    if (!request.suffix.empty()) {
+        return {ErrorCode::UnsupportedModel, "This model cannot fill in text between a prefix and a suffix."};
+    }
+    if (request.kind == PromptKind::Text || (request.kind == PromptKind::Chat && request.tokens.empty())) {
+        return {ErrorCode::InvalidArgument, "Expected the prompt's token ids: this engine does not tokenize."};
+    }
+    return Status::ok();
+}
+
 }  // namespace
 
 PromptPreparer::PromptPreparer(std::shared_ptr<const Model> model, int32_t context_size, bool by_tier,
@@ -123,6 +133,9 @@ Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest
         return Status(ErrorCode::UnsupportedModel,
                       "This model cannot generate text; it has no decoder that Inferno can run.");
     }
+    if (!model_->tokenizes()) {
+        if (Status status = check_tokens_are_given(request); !status) return status;
+    }
     if (request.kind == PromptKind::Tokens) {
         Status status = check_token_ids(request.tokens, model_->description().vocabulary_size, "prompt");
         if (!status) return status;
@@ -134,6 +147,10 @@ Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest
         if (!tokens || request.suffix.empty()) return tokens;
         return infill_prompt(model_->vocab(), tokens.value(), request.suffix);
     }
+    if (!request.tokens.empty()) {
+        Status status = check_token_ids(request.tokens, model_->description().vocabulary_size, "prompt");
+        if (!status) return status;
+    }
     auto rendered = model_->chat_template().render(request.chat);
     if (!rendered) return rendered.status();
     RenderedChat & chat = rendered.value();
@@ -141,6 +158,7 @@ Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest
     if (chat.syntax) request.shown_controls = control_tokens(model_->vocab(), chat.preserved_tokens);
     request.syntax = std::move(chat.syntax);
     constrain(model_->vocab(), chat, request.reasoning_budget_message, request.sampling.grammar);
+    if (!model_->tokenizes()) return std::move(request.tokens);
     return tokenize(model_->vocab(), chat.prompt, true, true);
 }
 

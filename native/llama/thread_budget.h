@@ -26,6 +26,7 @@ class ThreadBudget {
 
     // The machine changed (affinity or quota). >= 1.
     void set_max_threads(int max_threads);
+    int max_threads() const { return max_threads_; }
 
   private:
     static constexpr int kClassCount = 4;

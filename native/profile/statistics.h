@@ -31,8 +31,9 @@ enum class Phase : uint8_t {
     FirstToken = 7,  // from submission on
     InterToken = 8,
     Total = 9,
+    Run = 10,  // of an ONNX graph
 };
-inline constexpr size_t kPhaseCount = 10;
+inline constexpr size_t kPhaseCount = 11;
 
 struct SlotSummary {
     int64_t age_us = 0;  // of its middle

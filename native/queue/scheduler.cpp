@@ -343,6 +343,8 @@ std::optional<Standing> Scheduler::standing(RequestKey key) const {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return std::nullopt;
     Standing standing{found->second.state};
+    standing.answered = found->second.answered;
+    standing.computed = found->second.served;
     if (found->second.ticket == 0) return standing;
     const auto ahead = queue_.ahead_of(found->second.ticket);
     if (!ahead) return standing;

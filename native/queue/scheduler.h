@@ -80,6 +80,8 @@ struct Standing {
     RequestState state;
     int64_t position = 0;
     int64_t eta_us = 0;
+    int64_t answered = 0;  // tokens of its answer
+    int64_t computed = 0;  // tokens, those of its prompt, too
 };
 
 class Scheduler {

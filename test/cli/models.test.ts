@@ -12,7 +12,7 @@ function errorOf(stderr: string): Record<string, string> {
 describe('models list', () => {
   it('lists Ember for people and for programs', async () => {
     const [table, json] = await Promise.all([runCli(['models', 'list']), runCli(['models', 'list', '--json'])]);
-    assert.match(table.stdout, /^ID +PARAMETERS +SIZE +DESCRIPTION\nember +\S+ M +\S+ \wiB +\S/u);
+    assert.match(table.stdout, /^ID +FORMAT +PARAMETERS +SIZE +DESCRIPTION\nember +gguf +\S+ M +\S+ \wiB +\S/u);
     const models = JSON.parse(json.stdout) as readonly { readonly id: string; readonly sizeBytes: number }[];
     const ember = models.find((model) => model.id === 'ember');
     assert.ok(ember !== undefined && ember.sizeBytes > 0);

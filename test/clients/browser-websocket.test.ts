@@ -1,10 +1,9 @@
 /** The WebSocket of a real browser, on a page of another origin and on one of the server's own. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
-import type { AddressInfo } from 'node:net';
 import { launchChromium, skipWithoutChromium } from '../support/chromium.js';
 import { startServer } from '../support/with-server.js';
+import { startPage } from './empty-page.js';
 
 /** Runs in the page: a chat to its end; resolves with the text, or with how the connection closed. */
 async function chat({ url, protocols }: { url: string; protocols: string[] }): Promise<string> {
@@ -30,24 +29,6 @@ async function chat({ url, protocols }: { url: string; protocols: string[] }): P
       resolve(`closed ${String(code)}`);
     };
   });
-}
-
-/** An empty page of an origin of its own. */
-async function startPage(): Promise<{ readonly url: string } & AsyncDisposable> {
-  const page = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end('<!doctype html><title>page</title>');
-  });
-  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
-  const { port } = page.address() as AddressInfo;
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      page.closeAllConnections();
-      page.close(() => {
-        resolve();
-      });
-    });
-  return { url: `http://127.0.0.1:${String(port)}`, [Symbol.asyncDispose]: close };
 }
 
 describe('a browser', { skip: skipWithoutChromium }, () => {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -34,38 +35,24 @@ inline std::shared_ptr<const Model> test_model() {
     return model;
 }
 
-// Drains on the test's thread, as the binding does on the JS thread.
-class Harness {
+// Drains an engine on the test's thread, as the binding does on the JS thread.
+class EventCollector {
   public:
-    explicit Harness(EngineOptions options) {
-        auto engine = Engine::create(test_model(), options, [this] {
+    // To be given to the engine.
+    std::function<void()> wake() {
+        return [this] {
             const std::lock_guard lock(mutex_);
             woken_ = true;
             wakeup_.notify_one();
-        });
-        if (!engine) {
-            std::fprintf(stderr, "%s\n", engine.status().message().c_str());
-            std::exit(1);
-        }
-        engine_ = std::move(engine).value();
+        };
     }
-
-    Engine & engine() { return *engine_; }
+    void attach(GenerationEngine & engine) { engine_ = &engine; }
 
     // The id of a submission that must be taken.
     GenerationId submit(GenerationRequest request) {
         const Result<GenerationId> id = engine_->submit(std::move(request));
         CHECK(id.is_ok());
         return id.is_ok() ? id.value() : 0;
-    }
-
-    static GenerationRequest request(std::string prompt, int32_t max_tokens) {
-        GenerationRequest request;
-        request.prompt = std::move(prompt);
-        request.max_tokens = max_tokens;
-        request.sampling.temperature = 0.0f;
-        request.sampling.ignore_eos = true;
-        return request;
     }
 
     // Drains until `done` is true. False when nothing came for a minute, or not what was waited for in ten: how fast it
@@ -127,12 +114,39 @@ class Harness {
     std::mutex mutex_;
     std::condition_variable wakeup_;
     bool woken_ = false;
-    std::unique_ptr<Engine> engine_;
+    GenerationEngine * engine_ = nullptr;
     std::vector<int32_t> records_ = std::vector<int32_t>(256 * kEventStride);
     std::vector<uint8_t> bytes_ = std::vector<uint8_t>(EventOutbox::kMaxRecordBytes);
     std::map<GenerationId, std::string> texts_;
     std::map<GenerationId, std::string> ends_;
     std::map<GenerationId, int> tokens_;
+};
+
+class Harness : public EventCollector {
+  public:
+    explicit Harness(EngineOptions options) {
+        auto engine = Engine::create(test_model(), options, wake());
+        if (!engine) {
+            std::fprintf(stderr, "%s\n", engine.status().message().c_str());
+            std::exit(1);
+        }
+        engine_ = std::move(engine).value();
+        attach(*engine_);
+    }
+
+    Engine & engine() { return *engine_; }
+
+    static GenerationRequest request(std::string prompt, int32_t max_tokens) {
+        GenerationRequest request;
+        request.prompt = std::move(prompt);
+        request.max_tokens = max_tokens;
+        request.sampling.temperature = 0.0f;
+        request.sampling.ignore_eos = true;
+        return request;
+    }
+
+  private:
+    std::unique_ptr<Engine> engine_;
 };
 
 inline bool has(const std::string & text, const char * part) { return text.find(part) != std::string::npos; }

@@ -457,6 +457,10 @@ INFERNO_TEST(scheduler_says_where_a_request_stands_and_when_it_starts) {
     CHECK(eta_us > 390'000 && eta_us < 410'000);
     CHECK(!driver.scheduler.standing(99));
     CHECK(driver.scheduler.standing(1)->state == RequestState::Running);
+    driver.scheduler.serve(1, 7, 0);
+    driver.scheduler.serve(1, 0, 1);
+    CHECK_EQ(driver.scheduler.standing(1)->computed, 8);
+    CHECK_EQ(driver.scheduler.standing(1)->answered, 1);
     const SchedulerStatus status = driver.scheduler.status(0);
     CHECK(status.drain_us > 590'000 && status.drain_us < 610'000);
     CHECK(status.prefill_rate > 899 && status.prefill_rate < 901);

@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EventClient, parseEvents } from '../sse/event-client.js';
 import { eventually, startServer, type TestServer } from '../support/with-server.js';
 import type { ChatAnswer, TextAnswer } from './openai-shapes.js';
 import { eventsIn, postText, RawConnection } from './raw-connection.js';
 
 const path = '/v1/completions';
 const load = { contextSize: 2048, parallel: 4 };
-/** Every event carries the model's name; a long one fills the buffers of the kernel after some hundred tokens. */
-const modelId = 'm'.repeat(32_000);
-const request = { prompt: 'Once upon a time', temperature: 0, max_tokens: 600, ignore_eos: true };
+/**
+ * Every event carries the model's name; a long one fills the buffers of the kernel after some fifty events, which are more
+ * tokens where the machine is busy and one event carries several.
+ */
+const modelId = 'm'.repeat(80_000);
+/** With a seed, so that no guesses of the engine make steps of another shape, which may decide a close choice otherwise. */
+const request = { prompt: 'Once upon a time', temperature: 0.8, seed: 7, max_tokens: 1500, ignore_eos: true };
 
 /** A client that asks for a stream and does not read it. */
-async function startWithoutReading(server: TestServer): Promise<RawConnection> {
+async function startWithoutReading(server: TestServer, fields: object = {}): Promise<RawConnection> {
   const connection = await RawConnection.open(server.port);
   connection.socket.pause();
-  connection.send(postText(path, { ...request, stream: true }));
+  connection.send(postText(path, { ...request, ...fields, stream: true }));
   return connection;
 }
 
@@ -54,9 +59,38 @@ describe('back-pressure', () => {
     await server.settled();
   });
 
+  it('keeps a bounded part of a stream of named events for a client that does not read, while others get theirs', async () => {
+    const maxBufferedBytes = 512 * 1024;
+    await using server = await startServer({ modelId, load, limits: { maxBufferedBytes } });
+    const whole = (await (await server.post(path, request)).json()) as TextAnswer;
+    const connection = await RawConnection.open(server.port);
+    connection.socket.pause();
+    connection.send(postText('/v1/stream/sse', request));
+    await decodingStops(server);
+    const { tokensDecoded } = server.model.stats();
+    assert.ok(tokensDecoded < 2 * request.max_tokens, 'the sequence ran to its end');
+    const others = await Promise.all(
+      Array.from({ length: 3 }, () => EventClient.open(server, { body: { ...request, max_tokens: 100 } })),
+    );
+    for (const other of others) {
+      await other.event('done');
+      assert.ok(whole.choices[0]?.text.startsWith(other.text()));
+    }
+    // They took turns with the one that stands, which decoded nothing meanwhile.
+    assert.equal(server.model.stats().tokensDecoded, tokensDecoded + 300);
+
+    connection.socket.resume();
+    await connection.until('event: done');
+    const body = connection.received.replace(/^.*?\r\n\r\n/su, '').replaceAll(/(?:^|\r\n)[\da-f]+\r\n/gu, '');
+    const chunks = parseEvents(body).events.filter(({ name }) => name === 'completion_chunk');
+    assert.equal(chunks.map(({ data }) => data.data?.choices[0]?.text ?? '').join(''), whole.choices[0]?.text);
+    connection.destroy();
+    await server.settled();
+  });
+
   it('drops clients that never read, and only them', async () => {
     await using server = await startServer({ modelId, load, limits: { stallTimeoutMs: 300 } });
-    const silent = await Promise.all(Array.from({ length: 3 }, () => startWithoutReading(server)));
+    const silent = await Promise.all(Array.from({ length: 3 }, () => startWithoutReading(server, { logprobs: 0 })));
     const reading = await RawConnection.open(server.port);
     reading.send(postText(path, { ...request, stream: true }));
     await reading.until('data: [DONE]');

@@ -7,7 +7,9 @@ import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { decompress } from 'fzstd';
 import { acceptedEncodings } from '../../lib/server/compression/accept-encoding.js';
+import { EventClient } from '../sse/event-client.js';
 import { startServer, type TestServer } from '../support/with-server.js';
+import { SocketClient } from '../websocket/socket-client.js';
 
 describe('Accept-Encoding', () => {
   const cases: readonly (readonly [header: string, best: string | undefined, identity: boolean])[] = [
@@ -92,6 +94,35 @@ describe('compressed answers', () => {
       }
     });
   }
+
+  it('say the same in every encoding of every kind of stream as over a WebSocket and whole', async () => {
+    const { text: whole } = (
+      JSON.parse(await textOf(await post(server, prompt, 'identity'))) as { choices: { text: string }[] }
+    ).choices[0] ?? { text: '' };
+    assert.ok(whole.length > 60);
+    const client = await SocketClient.open(server);
+    client.complete('a', prompt);
+    await client.done('a');
+    assert.equal(client.text('a'), whole);
+    await client.close();
+    for (const encoding of ['identity', 'gzip', 'deflate', 'br', 'zstd']) {
+      const sent = encoding === 'identity' ? undefined : encoding;
+      const openAi = await post(server, { ...prompt, stream: true }, encoding);
+      assert.equal(openAi.headers['content-encoding'], sent);
+      assert.equal(answerOf(await textOf(openAi)), whole);
+      const query = { prompt: prompt.prompt, max_tokens: '60', temperature: '0', ignore_eos: 'true' };
+      const headers = { 'accept-encoding': encoding };
+      for (const options of [
+        { query, headers },
+        { body: prompt, headers },
+      ]) {
+        const events = await EventClient.open(server, options);
+        assert.equal(events.response.headers['content-encoding'], sent);
+        await events.over();
+        assert.deepEqual([events.text(), events.events.at(-1)?.name], [whole, 'done'], encoding);
+      }
+    }
+  });
 
   it('arrive while they are generated', async () => {
     for (const encoding of ['br', 'gzip', 'deflate'] as const) {

@@ -96,6 +96,28 @@ describe('GET /metrics/profiles/recent', () => {
     assert.deepEqual([several.output_tokens, several.priority, several.user], [36, 'high', 'ann']);
   });
 
+  it('has the requests of every protocol that makes the model compute', async () => {
+    const chat = { messages: [{ role: 'user', content: 'Hello!' }], max_tokens: 4 };
+    const bodies: Readonly<Record<string, object>> = {
+      '/v1/chat/completions': chat,
+      '/v1/responses': { input: 'Hello!', max_output_tokens: 16 },
+      '/v1/messages': chat,
+      '/v1/embeddings': { input: 'Hello!' },
+      '/chat/completions': chat,
+      '/completion': { prompt: 'Once', n_predict: 4 },
+      '/embedding': { content: 'Hello!' },
+    };
+    for (const [route, body] of Object.entries(bodies)) {
+      const id = `by${route.replaceAll('/', '-')}`;
+      const response = await server.post(route, body, { 'x-request-id': id });
+      assert.equal(response.status, 200, `${route}: ${await response.clone().text()}`);
+      await response.text();
+      const profile = await profileOf(server, id);
+      assertSums(profile);
+      assert.deepEqual([profile.route, profile.model_id], [route, 'tiny']);
+    }
+  });
+
   it('shows waiting as waiting', async () => {
     const long = { ...completion, max_tokens: 300 };
     const first = [server.post('/v1/completions', long), server.post('/v1/completions', long)];

@@ -108,7 +108,7 @@ describe('acknowledgements', () => {
   });
 
   it('that fail to come end that stream with ack_timeout, and no other', async () => {
-    await using server = await startServer({ load, webSocket: { ackTimeoutMs: 200 } });
+    await using server = await startServer({ load, limits: { ackTimeoutMs: 200 } });
     const client = await SocketClient.open(server);
     client.complete('silent', { ...request, max_tokens: 20_000 }, { ack: true });
     client.complete('short', { ...request, max_tokens: 2 }, { ack: true });
@@ -125,7 +125,7 @@ describe('acknowledgements', () => {
   });
 
   it('are not missed while there is nothing to acknowledge', async () => {
-    await using server = await startServer({ load: { ...load, parallel: 1 }, webSocket: { ackTimeoutMs: 100 } });
+    await using server = await startServer({ load: { ...load, parallel: 1 }, limits: { ackTimeoutMs: 100 } });
     const client = await SocketClient.open(server);
     client.complete('running', { ...request, max_tokens: 20_000 });
     await client.until('a chunk', () => client.of('running')[0]);

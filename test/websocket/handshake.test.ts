@@ -137,7 +137,7 @@ describe('the upgrade', () => {
     const wrong: Required<ServerOptions>['webSocket'][] = [
       { maxStreams: 0 },
       { idleTimeoutSeconds: 7 },
-      { ackTimeoutMs: 1.5 },
+      { resumeGraceMs: 1.5 },
       { resumeGraceMs: -1 },
     ];
     for (const webSocket of wrong) await assert.rejects(startServer({ load, webSocket }), RangeError);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Credit } from '../../lib/server/websocket/credit.js';
-import { StreamWindow } from '../../lib/server/websocket/stream-window.js';
+import { Credit } from '../../lib/server/sessions/credit.js';
+import { StreamWindow } from '../../lib/server/sessions/stream-window.js';
 
 const limits = { messages: 1000, tokens: 10_000, bytes: 1_000_000 };
 
@@ -12,7 +12,7 @@ function message(sequence: number, tokens = 1): Parameters<StreamWindow['push']>
 
 describe('StreamWindow', () => {
   it('is healthy below 70 % of its messages, moderate to 90 %, critical above, and full at 100 %', () => {
-    const window = new StreamWindow(limits, true);
+    const window = new StreamWindow(limits, 'acknowledged');
     const levels: string[] = [];
     for (let sequence = 1; sequence <= 1000; sequence++) {
       assert.equal(window.isFull, false);
@@ -31,19 +31,43 @@ describe('StreamWindow', () => {
   });
 
   it('is full of tokens, and of bytes, too', () => {
-    const tokens = new StreamWindow(limits, true);
+    const tokens = new StreamWindow(limits, 'acknowledged');
     tokens.push(message(1, 9001));
     assert.equal(tokens.level, 'critical');
-    const bytes = new StreamWindow({ ...limits, bytes: 10 }, true);
+    const bytes = new StreamWindow({ ...limits, bytes: 10 }, 'acknowledged');
     bytes.push(message(1));
     assert.equal(bytes.isFull, true);
   });
 
   it('keeps nothing that was sent when nobody acknowledges', () => {
-    const window = new StreamWindow(limits, false);
+    const window = new StreamWindow(limits, 'none');
     window.push(message(1));
     window.markSent();
-    assert.deepEqual([window.isEmpty, window.awaitsAck, window.unacknowledgedTokens], [true, false, 0]);
+    assert.deepEqual([window.isDelivered, window.awaitsAck, window.unacknowledgedTokens], [true, false, 0]);
+  });
+
+  it('keeps the last that fit when nobody acknowledges but may come back, and is not filled by them', () => {
+    const window = new StreamWindow({ messages: 10, tokens: 100, bytes: 1000 }, 'recent');
+    for (let sequence = 1; sequence <= 50; sequence++) {
+      window.push(message(sequence));
+      assert.equal(window.level, 'healthy');
+      window.markSent();
+      assert.ok(window.pendingMessages <= 10);
+    }
+    assert.deepEqual([window.isDelivered, window.awaitsAck, window.goneUpTo, window.bytes], [true, false, 40, 100]);
+    window.rewind(45);
+    assert.deepEqual([window.next?.sequence, window.goneUpTo, window.isDelivered], [46, 45, false]);
+    // What waits to be sent does fill it.
+    for (let sequence = 51; sequence <= 55; sequence++) window.push(message(sequence));
+    assert.equal(window.isFull, true);
+    while (window.next !== undefined) window.markSent();
+    assert.deepEqual([window.fill, window.seenUpTo], [0, 55]);
+    const heavy = new StreamWindow({ messages: 10, tokens: 100, bytes: 25 }, 'recent');
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      heavy.push(message(sequence));
+      heavy.markSent();
+    }
+    assert.deepEqual([heavy.pendingMessages, heavy.bytes], [2, 20]);
   });
 
   const step = fc.oneof(
@@ -58,7 +82,7 @@ describe('StreamWindow', () => {
   it('delivers every message once, however often the connection breaks', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.nat(), (steps, salt) => {
-        const window = new StreamWindow(limits, true);
+        const window = new StreamWindow(limits, 'acknowledged');
         const received: number[] = [];
         let made = 0;
         for (const [index, one] of steps.entries()) {
@@ -85,7 +109,44 @@ describe('StreamWindow', () => {
           Array.from({ length: made }, (_, i) => i + 1),
         );
         window.acknowledge(made);
-        assert.deepEqual([window.isEmpty, window.unacknowledgedTokens, window.fill], [true, 0, 0]);
+        assert.deepEqual([window.isDelivered, window.unacknowledgedTokens, window.fill], [true, 0, 0]);
+      }),
+    );
+  });
+});
+
+describe('a StreamWindow that keeps the last messages', () => {
+  const step = fc.constantFrom('push', 'push', 'send', 'send', 'break');
+
+  // A client that lost no more than is kept gets every message, in order, and none twice; another one is told so.
+  it('delivers every message once to who did not miss more than that', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), fc.nat(), (steps, salt) => {
+        const window = new StreamWindow({ ...limits, messages: 8 }, 'recent');
+        const received: number[] = [];
+        let made = 0;
+        for (const [index, one] of steps.entries()) {
+          if (one === 'push' && !window.isFull) window.push(message(++made, made % 3));
+          const { next } = window;
+          if (one === 'send' && next !== undefined) {
+            window.markSent();
+            received.push(next.sequence);
+          }
+          if (one !== 'break') continue;
+          const kept = Math.max(0, received.length - ((salt + index) % 5));
+          if (kept < window.goneUpTo) continue;
+          received.length = kept;
+          window.rewind(kept);
+        }
+        for (let { next } = window; next !== undefined; { next } = window) {
+          window.markSent();
+          received.push(next.sequence);
+        }
+        assert.deepEqual(
+          received,
+          Array.from({ length: made }, (_, i) => i + 1),
+        );
+        assert.deepEqual([window.isDelivered, window.fill, window.pendingMessages <= 8], [true, 0, true]);
       }),
     );
   });

@@ -8,7 +8,7 @@ import { checkWritable, readBenchResult, writeBenchFile } from '../bench-files.j
 import { addReportFlags, readBaseline, reportResult, type ReportFlags } from '../bench-report.js';
 import { CliError, InterruptedError, UsageError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { addLoadFlags, loadOptionsFrom, type LoadFlags } from '../load-flags.js';
+import { addLoadFlags, loadOptionsFrom, placementFlags, type LoadFlags } from '../load-flags.js';
 import { chooseModel, sayWhenEmber } from '../model-choice.js';
 import { integerIn, nonEmpty } from '../option-parsers.js';
 import { note } from '../output.js';
@@ -182,7 +182,8 @@ export function addBenchCommand(program: Command): void {
     .option('-o, --out <file>', 'write the result as JSON', nonEmpty);
   addReportFlags(addLoadShapeFlags(command));
   addLoadFlags(command, [
-    ...(['ctxSize', 'parallel', 'threads', 'gpuLayers', 'batchSize'] as const),
+    ...(['ctxSize', 'parallel', 'threads', 'batchSize'] as const),
+    ...placementFlags,
     ...(['cacheRam', 'speculation', 'draftModel', 'draftMax', 'replicas'] as const),
   ]);
   command.addHelpText('after', afterHelp).action(bench);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
-import { diagnose, type Diagnosis } from '../diagnosis.js';
+import { diagnose } from '../diagnosis/diagnose.js';
+import type { Diagnosis } from '../diagnosis/fact.js';
 import { bold, print, printJson } from '../output.js';
 
 const afterHelp = `

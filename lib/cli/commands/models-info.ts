@@ -3,16 +3,22 @@ import { inspectModelFile } from '../../api/inspect-model-file.js';
 import { formatBytes, formatParameters, formatTable } from '../format.js';
 import { chooseModel } from '../model-choice.js';
 import { print, printJson } from '../output.js';
+import { showOnnxInfo } from '../onnx-info.js';
 
 const afterHelp = `
 Examples:
   inferno models info ember
   inferno models info qwen.gguf --json
+  inferno models info ./all-MiniLM-L6-v2
 
-The file is read and checked, not loaded.`;
+A GGUF file is read and checked, not loaded; a graph in ONNX is opened.`;
 
 async function showInfo(wanted: string, options: { readonly json?: boolean }): Promise<void> {
-  const { id, path } = await chooseModel(wanted);
+  const { id, path, format } = await chooseModel(wanted);
+  if (format === 'onnx') {
+    await showOnnxInfo(id, path, options.json === true);
+    return;
+  }
   const summary = await inspectModelFile(path);
   if (options.json === true) {
     printJson({ id, path, ...summary });
@@ -37,7 +43,7 @@ export function addModelsInfoCommand(models: Command): void {
   models
     .command('info')
     .description('describe a model')
-    .argument('<model>', 'GGUF file or model id')
+    .argument('<model>', 'GGUF file, ONNX file or folder, or model id')
     .option('--json', 'print one JSON object')
     .addHelpText('after', afterHelp)
     .action(showInfo);

@@ -8,7 +8,7 @@ Examples:
   inferno models list
   inferno models list --json
 
-These ids can be given to --model. Any other GGUF file is given by its path.`;
+These ids can be given to --model. Any other file or folder is given by its path.`;
 
 async function list(options: { readonly json?: boolean }): Promise<void> {
   const models = await listModels();
@@ -18,11 +18,12 @@ async function list(options: { readonly json?: boolean }): Promise<void> {
   }
   const rows = models.map((model) => [
     model.id,
-    formatParameters(model.parameterCount),
+    model.format,
+    model.parameterCount === 0 ? '' : formatParameters(model.parameterCount),
     formatBytes(model.sizeBytes),
     model.description,
   ]);
-  print(formatTable([['ID', 'PARAMETERS', 'SIZE', 'DESCRIPTION'], ...rows]));
+  print(formatTable([['ID', 'FORMAT', 'PARAMETERS', 'SIZE', 'DESCRIPTION'], ...rows]));
 }
 
 export function addModelsListCommand(models: Command): void {

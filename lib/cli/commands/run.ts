@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { UsageError } from '../cli-error.js';
+import type { Model } from '../../api/model.js';
+import type { OnnxModel } from '../../onnx/onnx-model.js';
+import type { OnnxTextModel } from '../../onnx/onnx-text-model.js';
+import { CliError, UsageError } from '../cli-error.js';
 import { addGenerationFlags, generationOptionsFrom, type GenerationFlags } from '../generation-flags.js';
 import { chatInTerminal } from '../chat-session.js';
 import { answerOnce } from '../answer.js';
-import { addLoadFlags, loadOptionsFrom, templateFlags, type LoadFlags } from '../load-flags.js';
+import { addLoadFlags, loadOptionsFrom, placementFlags, templateFlags, type LoadFlags } from '../load-flags.js';
 import { loadWithProgress } from '../load-with-progress.js';
-import { chooseModel, sayWhenEmber } from '../model-choice.js';
+import { chooseModel, sayWhenEmber, type ModelChoice } from '../model-choice.js';
 import { nonEmpty } from '../option-parsers.js';
 
 interface RunOptions extends GenerationFlags, LoadFlags {
@@ -54,12 +57,23 @@ function checkCombination(prompt: string | undefined, options: RunOptions): void
   }
 }
 
+/** A graph alone has nothing that a prompt could become. */
+function textModel(model: Model | OnnxTextModel | OnnxModel, choice: ModelChoice): Model | OnnxTextModel {
+  if ('chat' in model) return model;
+  const remedy = 'Give a folder with its tokenizer.json, or run the graph from Node.js: `loadModel("x.onnx")`.';
+  throw new CliError(
+    'task_unsupported',
+    `The graph ${choice.id} has no tokenizer, so it cannot answer a prompt.`,
+    remedy,
+  );
+}
+
 async function run(words: readonly string[], options: RunOptions): Promise<void> {
   const choice = await chooseModel(options.model);
   const prompt = await choosePrompt(words);
   checkCombination(prompt, options);
   sayWhenEmber(choice);
-  await using model = await loadWithProgress(choice, { parallel: 1, ...loadOptionsFrom(options) });
+  await using model = textModel(await loadWithProgress(choice, { parallel: 1, ...loadOptionsFrom(options) }), choice);
   const generation = generationOptionsFrom(options);
   if (prompt === undefined) {
     await chatInTerminal(model, choice, { system: options.system, generation });
@@ -74,10 +88,10 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .description('answer one prompt, or chat in this terminal')
     .argument('[prompt...]', 'the prompt; without it, stdin is read, or a chat starts in a terminal')
-    .option('-m, --model <file|id>', 'GGUF file or model id; default: ember', nonEmpty)
+    .option('-m, --model <file|id>', 'GGUF file, ONNX folder or model id; default: ember', nonEmpty)
     .option('--system <text>', 'the system message')
     .option('--raw', 'continue the prompt as plain text, without the chat template')
     .option('--json', 'print one JSON object with the text, the stop reason, the usage and the timings');
-  addLoadFlags(addGenerationFlags(command), ['ctxSize', 'threads', 'batchSize', ...templateFlags]);
+  addLoadFlags(addGenerationFlags(command), ['ctxSize', 'threads', ...placementFlags, 'batchSize', ...templateFlags]);
   command.addHelpText('after', afterHelp).action(run);
 }

@@ -5,7 +5,14 @@ import { addBackgroundFlags, backgroundFrom, type BackgroundFlags } from '../bac
 import { UsageError } from '../cli-error.js';
 import { addRequestDefaultFlags, keysIn, requestDefaultsFrom } from '../request-default-flags.js';
 import type { RequestDefaultFlags } from '../request-default-flags.js';
-import { addLoadFlags, loadOptionsFrom, servingFlags, templateFlags, type LoadFlags } from '../load-flags.js';
+import {
+  addLoadFlags,
+  loadOptionsFrom,
+  placementFlags,
+  servingFlags,
+  templateFlags,
+  type LoadFlags,
+} from '../load-flags.js';
 import { chooseModels, sayWhenEmber, type ModelChoice } from '../model-choice.js';
 import { addMeasuringFlags, engineMeasuringFrom, measuringFrom, type MeasuringFlags } from '../measuring-flags.js';
 import { modelSources, type ModelFlags } from '../model-sources.js';
@@ -13,11 +20,12 @@ import { collect, integerIn, nonEmpty } from '../option-parsers.js';
 import { note, onBrokenPipe, print } from '../output.js';
 import { listenOrExplain } from '../listen.js';
 import { onStopSignal } from '../signals.js';
+import { addStreamingFlags, streamingFrom, type StreamingFlags } from '../streaming-flags.js';
 import { addTracingFlags, tracingFrom, type TracingFlags } from '../tracing-flags.js';
 import { tiers } from '../../native-types.js';
 
 interface ServeOptions
-  extends LoadFlags, ModelFlags, BackgroundFlags, MeasuringFlags, TracingFlags, RequestDefaultFlags {
+  extends LoadFlags, ModelFlags, BackgroundFlags, MeasuringFlags, TracingFlags, RequestDefaultFlags, StreamingFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
   readonly host: string;
@@ -39,6 +47,7 @@ Examples:
   inferno serve
   inferno serve --model qwen.gguf --port 9000 --parallel 16
   inferno serve --model chat.gguf --model embed.gguf --api-key "$KEY"
+  inferno serve --model ./all-MiniLM-L6-v2      a folder with model.onnx and tokenizer.json
   inferno serve --model-autoload --memory-budget 8192 --pin ember
 
 It answers at once: /health says that it lives, /health/ready answers 200 when the models are loaded.
@@ -108,6 +117,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...requestDefaults,
     ...backgroundFrom(options),
     ...measuringFrom(options),
+    ...streamingFrom(options),
     ...tracingFrom(options),
   });
   print(`Inferno listens on ${server.url}`);
@@ -131,7 +141,11 @@ export function addServeCommand(program: Command): void {
   const command = program
     .command('serve')
     .description('start the OpenAI-compatible server')
-    .option('-m, --model <file|id>', 'GGUF file or model id (repeatable); default: ember', collect)
+    .option(
+      '-m, --model <file|id>',
+      'GGUF file, ONNX file or folder, or model id (repeatable); default: ember',
+      collect,
+    )
     .option('--models-dir <dir>', 'where models with ids lie; default: see `inferno models list`', nonEmpty)
     .option('--model-autoload', 'serve every model of that folder, loaded at its first request')
     .option(
@@ -157,13 +171,14 @@ export function addServeCommand(program: Command): void {
     .option('--drain-seconds <n>', 'how long running answers may finish after a stop', integerIn(0, 86_400), 30);
   addBackgroundFlags(command);
   addMeasuringFlags(command);
+  addStreamingFlags(command);
   addTracingFlags(command);
   addRequestDefaultFlags(command);
   addLoadFlags(command, [
     'ctxSize',
     'parallel',
     'threads',
-    'gpuLayers',
+    ...placementFlags,
     'batchSize',
     ...templateFlags,
     ...servingFlags,

@@ -94,6 +94,9 @@ export const servedRows: readonly Row[] = [
     'LLAMA_ARG_N_GPU_LAYERS',
     unless(['auto', '-1'], '--gpu-layers', '--gpu-layers'),
   ],
+  ['-dev, --device <dev1,dev2,..>', 'LLAMA_ARG_DEVICE', ours('--device')],
+  ['-ts, --tensor-split N0,N1,N2,...', 'LLAMA_ARG_TENSOR_SPLIT', ours('--tensor-split')],
+  ['-mg, --main-gpu INDEX', 'LLAMA_ARG_MAIN_GPU', ours('--main-gpu')],
   [
     '-cram, --cache-ram N',
     'LLAMA_ARG_CACHE_RAM',

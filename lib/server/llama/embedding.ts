@@ -1,8 +1,8 @@
-import { EmbeddingWork } from '../embedding-work.js';
 import { faultsReply } from '../error-response.js';
 import type { Fault } from '../error-response.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedModel } from '../model-catalog.js';
+import { startEmbedding } from '../start-embedding.js';
 import type { JsonHandler } from '../post-json.js';
 import { llamaEmbeddingBody, llamaEmbeddingRules } from '../schemas/llama-embedding.js';
 import type { LlamaEmbeddingBody } from '../schemas/llama-embedding.js';
@@ -38,8 +38,7 @@ function answer(exchange: Exchange, served: ServedModel, body: LlamaEmbeddingBod
     return 'prompt' in prompt ? prompt.prompt : prompt.tokens;
   });
   const normalize = body.embd_normalize !== -1;
-  const work = new EmbeddingWork(exchange, served, normalize);
-  work.start(inputs, ({ embeddings }) => {
+  startEmbedding(exchange, served, { inputs, normalize }, ({ embeddings }) => {
     exchange.sendJson(200, answerJson(embeddings), [exchange.processingHeader()]);
   });
 }

@@ -3,6 +3,7 @@ import type { JsonHandler } from '../post-json.js';
 import { chatCompletions } from '../routes/chat-completions.js';
 import { live } from '../routes/health.js';
 import { listModels } from '../routes/models.js';
+import { rerank } from '../routes/rerank.js';
 import { applyTemplate } from './apply-template.js';
 import { llamaCompletion, llamaInfill } from './completion.js';
 import { llamaEmbedding } from './embedding.js';
@@ -38,6 +39,9 @@ export const llamaPostRoutes: readonly LlamaPostRoute[] = [
   { path: '/infill', handle: llamaInfill },
   { path: '/embedding', handle: llamaEmbedding },
   { path: '/embeddings', handle: llamaEmbedding },
+  { path: '/rerank', handle: rerank },
+  { path: '/reranking', handle: rerank },
+  { path: '/v1/reranking', handle: rerank },
   { path: '/apply-template', handle: applyTemplate },
   { path: '/chat/completions', handle: chatCompletions },
   { path: '/props', handle: postProps, needsBody: false },

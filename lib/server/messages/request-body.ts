@@ -6,6 +6,7 @@ import { jsonSchema } from '../schemas/constraints.js';
 import type { RawBody } from '../schemas/sampling.js';
 import { schedulingFields } from '../schemas/scheduling.js';
 import { writtenAs } from '../schemas/written-as.js';
+import { toolParameters, toolsOf } from '../schemas/tool-parameters.js';
 
 const string = z.string({ error: 'a string' });
 const name = z
@@ -74,7 +75,7 @@ const tool = z.object(
     type: z.literal('custom', { error: toolError }).nullish(),
     name,
     description: text,
-    input_schema: looseObject('a JSON schema'),
+    input_schema: toolParameters,
     strict: flag,
   },
   { error: toolError },
@@ -117,9 +118,7 @@ const promptFields = {
   system: textOrBlocks(textBlock, 'a string or an array of blocks of type "text"')
     .optional()
     .describe('The system message.'),
-  tools: arrayOf(tool, { error: 'an array of tools', most: 1024 })
-    .nullish()
-    .describe('Functions that the model may call.'),
+  tools: toolsOf(tool, 'an array of tools').nullish().describe('Functions that the model may call.'),
   tool_choice: toolChoice.nullish().describe('Whether a function is called, and which.'),
   thinking: thinking.nullish().describe('Switches thoughts on, within a budget, or off.'),
 };

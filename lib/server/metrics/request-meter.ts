@@ -7,42 +7,17 @@ import type { Anomaly, Baseline } from '../../profile/anomalies.js';
 import { RecentProfiles } from '../../profile/recent-profiles.js';
 import type { RequestProfile } from '../../profile/request-profile.js';
 import { engineClockUs } from '../../profile/request-recorder.js';
-import type { RequestFacts, RequestRecorder } from '../../profile/request-recorder.js';
 import { Timeline } from '../../profile/timeline.js';
+import type { EndedRequest } from './ended-request.js';
 import type { RequestMetrics } from './request-metrics.js';
 
 /** Reading it asks the system; it changes slowly. */
 const memoryFreshMs = 1000;
-/** Requests that are profiled; all others are counted only. */
-const profiledRoutes: ReadonlySet<string> = new Set([
-  '/v1/chat/completions',
-  '/v1/completions',
-  '/v1/embeddings',
-  '/chat/completions',
-  '/completion',
-  '/completions',
-  '/infill',
-  '/embedding',
-  '/embeddings',
-]);
-
-export function isProfiled(route: string): boolean {
-  return profiledRoutes.has(route);
-}
-
 /** Without a saved baseline the first requests are what is usual … */
 const learnedFrom = 200;
 /** … and the last ones are judged by it. */
 const judgedRequests = 50;
 const microsecondsPerMs = 1000;
-
-/** What an exchange knows when it ends. */
-export type EndedRequest = Omit<RequestFacts, 'arrivedUs' | 'endedUs' | 'memoryBytes'> & {
-  readonly method: string;
-  readonly startedMs: number;
-  /** Of requests for generations and embeddings: they are profiled, all others only counted. */
-  readonly recorder: RequestRecorder | undefined;
-};
 
 /** Measures the requests of one server. JS thread. */
 export class RequestMeter {

@@ -1,7 +1,7 @@
 import { Counter, Histogram } from 'prom-client';
 import type { RequestProfile } from '../../profile/request-profile.js';
+import type { EndedRequest } from './ended-request.js';
 import { Registries } from './registries.js';
-import type { EndedRequest } from './request-meter.js';
 
 const msPerSecond = 1000;
 /** Seconds; fine where answers feel fast, coarse where they do not. */

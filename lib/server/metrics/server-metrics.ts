@@ -7,13 +7,12 @@ import { packageVersion } from '../../version.js';
 import { tiers } from '../../native-types.js';
 import type { QueueStatus } from '../../api/types.js';
 import type { ServerContext } from '../server-context.js';
+import { addDeviceMetrics } from './device-metrics.js';
 import { nativeHistogram } from './native-histogram.js';
 import type { Registries } from './registries.js';
 
 const levels = ['healthy', 'elevated', 'critical'] as const;
 const nanosecondsPerSecond = 1e9;
-/** Devices tell their memory by asking a driver: not at every scrape. */
-const devicesFreshMs = 5000;
 
 type Look = readonly { readonly id: string; readonly status: QueueStatus; readonly level: string }[];
 type Fill<Label extends string> = (set: (labels: Partial<Record<Label, string>>, value: number) => void) => void;
@@ -23,8 +22,6 @@ export class ServerMetrics {
   readonly #context: ServerContext;
   readonly #registries: Registries;
   readonly #delay: IntervalHistogram;
-  #devices: ReturnType<typeof systemInfo>['devices'] = [];
-  #devicesReadMs = -Infinity;
 
   constructor(registries: Registries, context: ServerContext, startedMs: number) {
     this.#registries = registries;
@@ -35,7 +32,7 @@ export class ServerMetrics {
     this.#addQueues();
     this.#addSequences();
     this.#addCaches();
-    this.#addDevices();
+    addDeviceMetrics(registries);
     registries.add(
       nativeHistogram(
         { name: 'inferno_inter_token_seconds', help: 'Time between two tokens of a generation.', phase: 'inter_token' },
@@ -287,34 +284,5 @@ export class ServerMetrics {
       perModel,
       each((cache) => cache.diskBytes),
     );
-  }
-
-  #addDevices(): void {
-    const each =
-      (value: (device: { memoryFreeBytes: number; memoryTotalBytes: number }) => number): Fill<'device' | 'kind'> =>
-      (set) => {
-        for (const device of this.#deviceList()) set({ device: device.name, kind: device.kind }, value(device));
-      };
-    this.#gauge(
-      'inferno_device_memory_total_bytes',
-      'Memory of a compute device.',
-      ['device', 'kind'],
-      each((device) => device.memoryTotalBytes),
-    );
-    this.#gauge(
-      'inferno_device_memory_free_bytes',
-      'Free memory of a compute device.',
-      ['device', 'kind'],
-      each((device) => device.memoryFreeBytes),
-    );
-  }
-
-  #deviceList(): ReturnType<typeof systemInfo>['devices'] {
-    const now = performance.now();
-    if (now - this.#devicesReadMs > devicesFreshMs) {
-      this.#devices = systemInfo().devices;
-      this.#devicesReadMs = now;
-    }
-    return this.#devices;
   }
 }

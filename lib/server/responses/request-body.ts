@@ -9,6 +9,7 @@ import { samplingFields } from '../schemas/sampling.js';
 import type { RawBody } from '../schemas/sampling.js';
 import { schedulingFields } from '../schemas/scheduling.js';
 import { writtenAs } from '../schemas/written-as.js';
+import { toolParameters, toolsOf } from '../schemas/tool-parameters.js';
 import { inputItem, type SentItem } from './input-items.js';
 
 const inputError = 'a string or an array of at least one item';
@@ -29,7 +30,7 @@ const tool = z.object(
     type: z.literal('function', { error: '"function" (this server calls no tools of its own)' }),
     name,
     description: text,
-    parameters: looseObject('a JSON schema').nullish(),
+    parameters: toolParameters.nullish(),
     strict: flag,
   },
   { error: toolError },
@@ -105,9 +106,7 @@ export const responsesBody = z.object(
       .array(z.enum(includable, { error: 'something to include' }), { error: 'an array' })
       .nullish()
       .describe('`message.output_text.logprobs` asks for log probabilities; the others have no effect.'),
-    tools: arrayOf(tool, { error: 'an array of tools', most: 1024 })
-      .nullish()
-      .describe('Functions that the model may call.'),
+    tools: toolsOf(tool, 'an array of tools').nullish().describe('Functions that the model may call.'),
     tool_choice: toolChoice.nullish().describe('Whether a function is called, and which.'),
     parallel_tool_calls: flag.describe('Whether one answer may call several functions.'),
     text: z

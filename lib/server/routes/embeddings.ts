@@ -1,13 +1,12 @@
 import type { NativeEmbeddings } from '../../native-types.js';
-import { EmbeddingWork } from '../embedding-work.js';
 import { faultsReply } from '../error-response.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedModel } from '../model-catalog.js';
-import type { JsonHandler } from '../post-json.js';
 import { embeddingBody, embeddingFaults, embeddingRules } from '../schemas/embeddings.js';
 import type { EmbeddingBody } from '../schemas/embeddings.js';
-import { parseBody } from '../schemas/parse-body.js';
-import { withModel } from '../with-model.js';
+import type { RequestScheduling } from '../request-scheduling.js';
+import { scheduledJson } from '../scheduled-json.js';
+import { startEmbedding } from '../start-embedding.js';
 
 /** Decimal digits that say any 32-bit float exactly. */
 const floatDigits = 9;
@@ -37,29 +36,19 @@ function answerJson({ embeddings, tokens }: NativeEmbeddings, body: EmbeddingBod
   return `{"object":"list","data":[${data.join(',')}],"model":${JSON.stringify(modelId)},"usage":${usage}}`;
 }
 
-function answer(exchange: Exchange, served: ServedModel, body: EmbeddingBody): void {
+function answer(exchange: Exchange, served: ServedModel, body: EmbeddingBody, scheduling: RequestScheduling): void {
   const faults = embeddingFaults(body, served.model.info);
   if (faults.length > 0) {
     exchange.sendError(faultsReply(faults));
     return;
   }
-  exchange.recorder?.scheduled(served.id, 'normal', body.user ?? '');
+  exchange.recorder?.scheduled(served.id, scheduling.tier, scheduling.user);
   const inputs = body.input.map((input) => (typeof input === 'string' ? input : Int32Array.from(input)));
-  new EmbeddingWork(exchange, served).start(inputs, (result) => {
+  const request = { inputs, normalize: true, truncate: body.truncate ?? false, scheduling };
+  startEmbedding(exchange, served, request, (result) => {
     exchange.sendJson(200, answerJson(result, body, served.id), [exchange.processingHeader()]);
   });
 }
 
 /** POST /v1/embeddings */
-export const embeddings: JsonHandler = (exchange, value) => {
-  const parsed = parseBody(embeddingBody, embeddingRules(exchange.limits), value);
-  if ('faults' in parsed) {
-    exchange.sendError(faultsReply(parsed.faults));
-    return;
-  }
-  const body = parsed.data;
-  const use = (served: ServedModel): void => {
-    answer(exchange, served, body);
-  };
-  withModel(exchange, exchange.context.catalog.resolve(body.model ?? undefined), { use });
-};
+export const embeddings = scheduledJson({ schema: embeddingBody, rules: embeddingRules, answer });

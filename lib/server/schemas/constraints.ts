@@ -13,7 +13,8 @@ const mostCharacters = 128 * 1024;
 const mostOpenGroups = 1000;
 /** In one object: their grammar grows with the square of their number. */
 const mostOptionalProperties = 256;
-const mostEnumValues = 5000;
+/** Of one schema: each is a way that the answer can go, and every token is held against all of them. */
+const mostEnumValues = 1000;
 
 function openGroups(grammar: string): number {
   let [open, most] = [0, 0];
@@ -39,24 +40,47 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null;
 }
 
-function isCompilable(schema: JsonObject): boolean {
-  const { properties, required, enum: values } = schema;
-  if (Array.isArray(values) && values.length > mostEnumValues) return false;
-  if (!isObject(properties)) return true;
+function optionalProperties({ properties, required }: JsonObject): number {
+  if (!isObject(properties)) return 0;
   const names = new Set(Array.isArray(required) ? required : []);
-  const optional = Object.keys(properties).filter((name) => !names.has(name));
-  return optional.length <= mostOptionalProperties;
+  return Object.keys(properties).filter((name) => !names.has(name)).length;
+}
+
+/** What compiling a schema costs, added up over all of its objects. */
+export interface SchemaCost {
+  readonly enumValues: number;
+  /** The most in one object. */
+  readonly optionalProperties: number;
+  /** The squares of their numbers. */
+  readonly optionalPairs: number;
+  readonly longestPattern: number;
 }
 
 /** REQUIRES: bounded depth. */
-function everyObject(value: unknown, holds: (object: JsonObject) => boolean): boolean {
-  if (!isObject(value)) return true;
-  return holds(value) && Object.values(value).every((child) => everyObject(child, holds));
+export function schemaCost(schema: unknown): SchemaCost {
+  const cost = { enumValues: 0, optionalProperties: 0, optionalPairs: 0, longestPattern: 0 };
+  const add = (value: unknown): void => {
+    if (!isObject(value)) return;
+    const { enum: values, pattern } = value;
+    if (Array.isArray(values)) cost.enumValues += values.length;
+    if (typeof pattern === 'string') cost.longestPattern = Math.max(cost.longestPattern, pattern.length);
+    const optional = optionalProperties(value);
+    cost.optionalProperties = Math.max(cost.optionalProperties, optional);
+    cost.optionalPairs += optional ** 2;
+    for (const child of Object.values(value)) add(child);
+  };
+  add(schema);
+  return cost;
+}
+
+function isCompilable(schema: unknown): boolean {
+  const { enumValues, optionalProperties: optional } = schemaCost(schema);
+  return enumValues <= mostEnumValues && optional <= mostOptionalProperties;
 }
 
 const schemaError =
   `a JSON schema of at most ${mostCharacters.toLocaleString('en')} characters and ${String(deepest)} levels, with at most ` +
-  `${String(mostOptionalProperties)} optional properties in an object and ${mostEnumValues.toLocaleString('en')} values in an enum`;
+  `${String(mostOptionalProperties)} optional properties in an object and ${mostEnumValues.toLocaleString('en')} values of enums`;
 
 /** A schema as it was given, and as the answer is held to it. */
 export interface KeptSchema {
@@ -71,7 +95,7 @@ export const jsonSchema = z
     (schema) =>
       nestingDepth(schema, deepest) <= deepest &&
       JSON.stringify(schema).length <= mostCharacters &&
-      everyObject(schema, isCompilable),
+      isCompilable(schema),
     { error: schemaError, abort: true },
   )
   .transform((given, context): KeptSchema => {

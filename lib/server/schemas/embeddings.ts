@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import type { ResolvedLimits } from '../server-options.js';
 import type { Fault } from '../error-response.js';
-import { integerBetween, text } from './fields.js';
+import { flag, integerBetween, text } from './fields.js';
 import { isTokens, promptsForm, promptsOf } from './prompts.js';
 import type { Prompt } from './prompts.js';
 import type { RawBody } from './sampling.js';
+import { workFields } from './scheduling.js';
+import { lengthFaults } from './text-length.js';
 import { writtenAs } from './written-as.js';
 
 const inputError = 'a string, an array of strings, an array of token ids or an array of arrays of token ids';
-/** Characters that a token stands for at most, roughly: what is longer is too long for the model as well. */
-const charactersPerToken = 16;
-const leastCharacters = 8_000;
 const mostDimensions = 65_536;
 
 const input = writtenAs(
@@ -35,7 +34,8 @@ export const embeddingBody = z.object(
     dimensions: integerBetween(1, mostDimensions).describe(
       'The first so many numbers, at length 1 again; at most what the model has.',
     ),
-    user: text.describe('Whose request it is, for the profiler.'),
+    truncate: flag.describe('Cuts inputs that are too long for the model, instead of refusing them. Default false.'),
+    ...workFields,
   },
   { error: 'a JSON object' },
 );
@@ -65,15 +65,7 @@ export function embeddingFaults(
   body: EmbeddingBody,
   model: { readonly trainContextSize: number; readonly embeddingLength: number; readonly vocabularySize: number },
 ): Fault[] {
-  const most = Math.max(leastCharacters, model.trainContextSize * charactersPerToken);
-  const faults: Fault[] = [];
-  for (const item of body.input) {
-    if (typeof item === 'string' && item.length > most) {
-      const message = `Expected inputs of at most ${most.toLocaleString('en')} characters but received ${item.length.toLocaleString('en')}.`;
-      faults.push({ param: 'input', message });
-      break;
-    }
-  }
+  const faults = lengthFaults(body.input, 'input', model);
   const dimensions = body.dimensions ?? model.embeddingLength;
   if (dimensions > model.embeddingLength) {
     const message = `Expected at most ${String(model.embeddingLength)} for dimensions, which this model has, but received ${String(dimensions)}.`;

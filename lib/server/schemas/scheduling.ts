@@ -76,4 +76,11 @@ export const schedulingFields = {
     .describe('`priority` is priority high, `default` normal, `flex` low.'),
 };
 
-export type SchedulingBody = z.infer<z.ZodObject<typeof schedulingFields>>;
+/** Those of requests that are no generations: nothing depends on them, and they depend on nothing. */
+export const workFields = {
+  priority: schedulingFields.priority,
+  deadline_ms: schedulingFields.deadline_ms,
+  user: schedulingFields.user,
+};
+
+export type SchedulingBody = Partial<z.infer<z.ZodObject<typeof schedulingFields>>>;

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
-import { arrayOf, flag, looseObject, text } from './fields.js';
+import { arrayOf, flag, text } from './fields.js';
 import type { RawBody } from './sampling.js';
+import { toolParameters, toolsOf } from './tool-parameters.js';
 
-const mostTools = 1024;
+/** Of those that may be called. */
+const mostChosen = 1024;
 const toolsError = 'an array of tools such as {"type": "function", "function": {"name": "…"}}';
 const toolNameError = 'a name of up to 128 letters, digits, _ . : -';
 const toolName = z.string({ error: toolNameError }).regex(/^[\w.:-]{1,128}$/, { error: toolNameError });
@@ -15,7 +17,7 @@ const tool = z.object(
       {
         name: toolName,
         description: text.describe('What it does, for the model.'),
-        parameters: looseObject('a JSON schema').nullish().describe('A JSON schema of its arguments.'),
+        parameters: toolParameters.nullish().describe('A JSON schema of its arguments.'),
         strict: flag.describe('Taken and left alone: a call that is forced follows its schema in any case.'),
       },
       { error: 'an object with a name' },
@@ -38,7 +40,7 @@ const allowedTools = z.object({
   allowed_tools: z.object(
     {
       mode: z.enum(['auto', 'required'], { error: '"auto" or "required"' }),
-      tools: arrayOf(functionChoice, { error: 'an array of functions', least: 1, most: mostTools }),
+      tools: arrayOf(functionChoice, { error: 'an array of functions', least: 1, most: mostChosen }),
     },
     { error: 'an object with a mode and tools' },
   ),
@@ -46,7 +48,7 @@ const allowedTools = z.object({
 
 /** What chat requests say about functions. */
 export const toolFields = {
-  tools: arrayOf(tool, { error: toolsError, most: mostTools }).nullish().describe('Functions that the model may call.'),
+  tools: toolsOf(tool, toolsError).nullish().describe('Functions that the model may call.'),
   tool_choice: z
     .union(
       [
@@ -106,12 +108,15 @@ export function toolRules(body: RawBody): Fault[] {
     return [{ param: 'tool_choice', message: 'Expected tools for tool_choice to choose from.' }];
   }
   const faults: Fault[] = [];
-  const missing = wantedNames(choice).find((name) => typeof name === 'string' && !names.includes(name));
+  const known = new Set(names);
+  const missing = wantedNames(choice).find((name) => typeof name === 'string' && !known.has(name));
   if (typeof missing === 'string') {
     const message = `Expected the name of one of the tools for tool_choice but received ${JSON.stringify(missing.slice(0, 128))}.`;
     faults.push({ param: 'tool_choice', message });
   }
-  const twice = names.findIndex((name, index) => typeof name === 'string' && names.indexOf(name) !== index);
+  const seen = new Set<string>();
+  // Not `indexOf`, which would take hours for a million names.
+  const twice = names.findIndex((name) => typeof name === 'string' && seen.size === seen.add(name).size);
   if (twice >= 0) {
     const param = `tools[${String(twice)}].function.name`;
     faults.push({ param, message: `Expected names that differ for tools but received ${String(names[twice])} again.` });

@@ -22,7 +22,7 @@ const resumedError = 'an array of at most 1,024 objects such as {"id": "a", "las
 const header = z.string({ error: 'a string' }).nullish();
 /** W3C Trace Context, which a page cannot send as headers of a WebSocket. */
 const context = { traceparent: header, tracestate: header };
-const request = { id: streamId, data: z.unknown(), ack: flag, ...context };
+const request = { id: streamId, data: z.unknown(), ack: flag, token_batching: flag, ...context };
 
 const resumed = z.object({ id: streamId, last_sequence: sequence }, { error: 'an object with id and last_sequence' });
 

@@ -7,15 +7,19 @@ import { completions } from '../routes/completions.js';
 import { parseClientMessage } from './client-messages.js';
 import type { ClientMessage, RequestMessage, ResumeMessage } from './client-messages.js';
 import { errorMessage, pongMessage, unknownStreamMessage } from './server-messages.js';
-import type { StreamKind } from './server-messages.js';
-import type { Session, SessionSocket } from './session.js';
-import { SocketStream } from './socket-stream.js';
+import { framesFor } from '../frame-batching.js';
+import type { Session, SessionSocket } from '../sessions/session.js';
+import type { StreamKind } from '../sessions/session-protocol.js';
+import { SessionStream } from '../sessions/session-stream.js';
 
 /** An open WebSocket and whose it is; a resume changes that. */
 export interface Connection {
   session: Session;
   readonly socket: SessionSocket;
 }
+
+/** GET of it is the upgrade. */
+export const webSocketPath = '/ws/stream';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -42,7 +46,29 @@ function refusalOf({ context, options, streams, level }: Session): ErrorReply | 
   return errorReply('overloaded', 'This connection does not keep up with the streams that it has.');
 }
 
-function startStream(session: Session, { type, id, data, ack, traceparent, tracestate }: RequestMessage): void {
+/** Requests over WebSockets are counted under it. */
+const method = 'WEBSOCKET';
+
+function openStream(session: Session, request: RequestMessage, kind: StreamKind, body: Fields): SessionStream {
+  const { type, id, ack, token_batching: batching, traceparent, tracestate } = request;
+  const { context } = session;
+  const requestId = `${session.id}:${id}`;
+  const sent = { traceparent: traceparent ?? '', tracestate: tracestate ?? '' };
+  return new SessionStream(session, {
+    id,
+    requestId,
+    kind,
+    caller: callerFor(session, body),
+    retention: ack === true ? 'acknowledged' : 'none',
+    method,
+    route: webSocketPath,
+    trace: context.tracing?.beginMessage(webSocketPath, { type, requestId, ...sent }),
+    frames: framesFor(context.tokenBatching, batching ?? undefined),
+  });
+}
+
+function startStream(session: Session, request: RequestMessage): void {
+  const { type, id, data } = request;
   if (session.streams.has(id)) {
     // Without the id, which would end the stream that has it.
     const message = `The stream ${JSON.stringify(id)} has not ended; expected another id.`;
@@ -57,14 +83,7 @@ function startStream(session: Session, { type, id, data, ack, traceparent, trace
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
   const body: Fields = isObject ? (data as Fields) : {};
   const kind = type === 'chat_request' ? 'chat' : 'completion';
-  const stream = new SocketStream(session, {
-    id,
-    kind,
-    caller: callerFor(session, body),
-    acknowledges: ack === true,
-    traceparent: traceparent ?? '',
-    tracestate: tracestate ?? '',
-  });
+  const stream = openStream(session, request, kind, body);
   try {
     // Here streaming is what is not said.
     answers[kind](stream, isObject ? { ...body, stream: body['stream'] ?? true } : data);

@@ -3,6 +3,7 @@ import { callerOf } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { errorReply } from '../error-response.js';
 import type { ErrorReply } from '../error-response.js';
+import { originRefusal } from '../origin-check.js';
 import { refusalByKey } from '../post-json.js';
 import type { ServerContext } from '../server-context.js';
 import { protocolName } from './server-messages.js';
@@ -33,24 +34,13 @@ function keyIn(protocols: readonly string[]): string | undefined {
   }
 }
 
-/** A page of the server's own host, or one of those that may read its answers. No `Origin`: no browser. */
-function mayConnect(origin: string, host: string, { cors }: ServerContext): boolean {
-  if (origin === '' || cors.allows(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host.trim().toLowerCase();
-}
-
 function refusal(req: HttpRequest, context: ServerContext, caller: Caller, offers: string[]): ErrorReply | undefined {
   if (context.exchanges.closing) return errorReply('shutting_down', 'The server is shutting down.');
   const version = req.getHeader('sec-websocket-version');
   if (version !== '13') {
     return errorReply('upgrade_required', `Expected WebSocket version 13 but received ${JSON.stringify(version)}.`);
   }
-  const origin = req.getHeader('origin');
-  if (!mayConnect(origin, req.getHeader('host'), context)) {
-    const from = JSON.stringify(origin.slice(0, 100));
-    return errorReply('origin_not_allowed', `Pages of ${from} may not connect to this server.`, 'origin');
-  }
-  const unauthorized = refusalByKey(context, caller);
+  const unauthorized = originRefusal(req, context) ?? refusalByKey(context, caller);
   if (unauthorized !== undefined) return unauthorized;
   if (offers.length > 0 && !offers.includes(protocolName)) {
     const message = `Expected the subprotocol ${protocolName} among those offered.`;

@@ -4,16 +4,15 @@ import { usageJson } from '../answer-format.js';
 import { errorReply } from '../error-response.js';
 import type { ErrorReply } from '../error-response.js';
 import type { ResolvedLimits } from '../server-options.js';
+import type { SessionProtocol, StreamKind } from '../sessions/session-protocol.js';
 import { packageVersion } from '../../version.js';
 import type { ResolvedWebSocketOptions } from './socket-options.js';
-import type { StreamWindow } from './stream-window.js';
+import type { StreamWindow } from '../sessions/stream-window.js';
 
 /** The subprotocol, which is also the version of the messages. */
 export const protocolName = 'inferno.v1';
 
 const capabilities = ['chat_request', 'completion_request', 'cancel', 'ack', 'credit', 'resume', 'ping'];
-
-export type StreamKind = 'chat' | 'completion';
 
 /** A chunk's message: this, its number, `,"data":`, the chunk, `}`. `id` holds nothing that JSON escapes. */
 export function chunkStart(kind: StreamKind, id: string): string {
@@ -45,7 +44,7 @@ export function unknownStreamMessage(id: string): string {
   );
 }
 
-export function flowMessage(id: string, window: StreamWindow): string {
+function flowMessage(id: string, window: StreamWindow): string {
   return JSON.stringify({
     type: 'flow',
     id,
@@ -55,7 +54,7 @@ export function flowMessage(id: string, window: StreamWindow): string {
   });
 }
 
-export function connectionInfo(
+function connectionInfo(
   connection: { readonly id: string; readonly resumeToken: string },
   limits: ResolvedLimits,
   options: ResolvedWebSocketOptions,
@@ -72,15 +71,17 @@ export function connectionInfo(
       max_streams: options.maxStreams,
       max_pending_messages: options.maxPendingMessages,
       max_unacknowledged_tokens: options.maxUnacknowledgedTokens,
-      ack_timeout_ms: options.ackTimeoutMs,
+      ack_timeout_ms: limits.ackTimeoutMs,
       resume_grace_ms: options.resumeGraceMs,
       idle_timeout_seconds: options.idleTimeoutSeconds,
       heartbeat_ms: limits.heartbeatMs,
+      inference_timeout_ms: limits.inferenceTimeoutMs,
+      token_timeout_ms: limits.tokenTimeoutMs,
     },
   });
 }
 
-export function heartbeatMessage(activeStreams: number): string {
+function heartbeatMessage(activeStreams: number): string {
   return `{"type":"heartbeat","timestamp":${String(Date.now())},"active_streams":${String(activeStreams)}}`;
 }
 
@@ -89,9 +90,26 @@ export function pongMessage(payload: string | undefined): string {
 }
 
 /** What a resumed connection goes on with: by stream, the number of its last message. */
-export function resumedMessage(
-  connectionId: string,
-  streams: readonly { id: string; last_sequence: number }[],
-): string {
+function resumedMessage(connectionId: string, streams: readonly { id: string; last_sequence: number }[]): string {
   return JSON.stringify({ type: 'resumed', connection_id: connectionId, streams });
+}
+
+export function webSocketProtocol(limits: ResolvedLimits, options: ResolvedWebSocketOptions): SessionProtocol {
+  return {
+    endsWithStream: false,
+    greeting: (session) => connectionInfo(session, limits, options),
+    resumed: ({ id }, streams) => resumedMessage(id, streams),
+    unknownStream: unknownStreamMessage,
+    heartbeat: heartbeatMessage,
+    forStream: (_session, kind, id) => {
+      const start = chunkStart(kind, id);
+      return {
+        chunk: (sequence, json) => `${start}${String(sequence)},"data":${json}}`,
+        done: (sequence, ending) => doneMessage(id, sequence, ending),
+        result: (sequence, status, json) => resultMessage(id, sequence, status, json),
+        error: (sequence, reply) => errorMessage(reply, id, sequence),
+        flow: (window) => flowMessage(id, window),
+      };
+    },
+  };
 }

@@ -8,8 +8,6 @@ export interface WebSocketOptions {
   readonly maxPendingMessages?: number;
   /** Tokens of one stream that are not acknowledged, before its decoder pauses; default 10,000. */
   readonly maxUnacknowledgedTokens?: number;
-  /** How long something may stay unacknowledged on a stream with acknowledgements; default 30,000. */
-  readonly ackTimeoutMs?: number;
   /** How long the streams of a lost connection wait to be resumed; default 30,000; 0 is not at all. */
   readonly resumeGraceMs?: number;
   /** A client that neither sends nor answers pings for so long is dropped; 8 to 960, default 120. */
@@ -29,7 +27,6 @@ const defaults: ResolvedWebSocketOptions = {
   maxStreams: 64,
   maxPendingMessages: 1000,
   maxUnacknowledgedTokens: 10_000,
-  ackTimeoutMs: 30_000,
   resumeGraceMs: 30_000,
   idleTimeoutSeconds: 120,
   compression: 'shared',
@@ -44,7 +41,6 @@ const ranges: Readonly<Record<Exclude<keyof ResolvedWebSocketOptions, 'compressi
   maxStreams: [1, 100_000],
   maxPendingMessages: [1, 1_000_000],
   maxUnacknowledgedTokens: [1, 100_000_000],
-  ackTimeoutMs: [1, longestMs],
   resumeGraceMs: [0, longestMs],
   idleTimeoutSeconds: [8, 960],
 };

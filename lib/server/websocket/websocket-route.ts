@@ -5,14 +5,12 @@ import { Exchange } from '../exchange.js';
 import { hostRefusal } from '../host-check.js';
 import type { ServerContext } from '../server-context.js';
 import type { Caller } from '../caller.js';
-import { dispatch } from './dispatch.js';
+import { dispatch, webSocketPath } from './dispatch.js';
 import { handshakeOf } from './handshake.js';
-import { errorMessage } from './server-messages.js';
-import { closeCodes, Session } from './session.js';
-import type { SessionSocket } from './session.js';
+import { closeCodes, Session } from '../sessions/session.js';
+import type { SessionSocket } from '../sessions/session.js';
+import { errorMessage, webSocketProtocol } from './server-messages.js';
 import type { ResolvedWebSocketOptions } from './socket-options.js';
-
-export const webSocketPath = '/ws/stream';
 
 type WebSockets = typeof webSockets;
 
@@ -104,10 +102,11 @@ export function addWebSocketRoute(
   app: TemplatedApp,
   uws: WebSockets,
   context: ServerContext,
+  options: ResolvedWebSocketOptions,
   onClose: () => void,
 ): void {
   const { sockets, limits } = context;
-  const { options } = sockets;
+  const protocol = webSocketProtocol(limits, options);
   // `data.connection` is set from `open` to `close`, between which the others are called.
   const connectionOf = (ws: WebSocket<SocketData>): OpenConnection | undefined => ws.getUserData().connection;
   app.ws<SocketData>(webSocketPath, {
@@ -131,7 +130,7 @@ export function addWebSocketRoute(
     open: (ws) => {
       const data = ws.getUserData();
       const socket = new OpenSocket(ws, compressFrom[options.compression]);
-      const session = new Session(context, sockets, data.caller);
+      const session = new Session(context, sockets, protocol, data.caller);
       data.connection = { session, socket };
       session.open(socket);
     },

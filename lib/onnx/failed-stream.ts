@@ -1,0 +1,44 @@
+import { InfernoError } from '../errors.js';
+import type { TokenSink, TokenStream } from '../api/token-sink.js';
+
+const endedStream: TokenStream = {
+  cancel: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  position: () => undefined,
+};
+
+const nothing = {
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  reasoningTokens: 0,
+  draftedTokens: 0,
+  acceptedTokens: 0,
+};
+const noTime = { tokenizeMs: 0, queueMs: 0, prefillMs: 0, decodeMs: 0, detokenizeMs: 0 };
+
+/**
+ * Submits a generation. A prompt is rendered and tokenized when it is submitted; what fails then comes as the end of the
+ * generation, as it does with engines that do this later.
+ */
+export function failedStream(submit: () => TokenStream, sink: TokenSink): TokenStream {
+  try {
+    return submit();
+  } catch (error) {
+    if (!InfernoError.isInstance(error)) throw error;
+    const now = Number(process.hrtime.bigint() / 1000n);
+    queueMicrotask(() => {
+      sink.onEnd({
+        stopReason: 'error',
+        usage: nothing,
+        timings: noTime,
+        toolCalls: 0,
+        moments: { submittedUs: now, firstTokenUs: 0, endedUs: now },
+        preemptions: 0,
+        error: { code: error.code, message: error.message },
+      });
+    });
+    return endedStream;
+  }
+}

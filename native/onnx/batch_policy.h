@@ -1,0 +1,75 @@
+// Which waiting sequences go into one batch, and how long a batch may wait for more of them. Decides only; the batcher
+// acts. Thread safety: none; the clock is passed in, so tests are exact.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace inferno::onnx {
+
+struct BatchLimits {
+    int32_t max_rows = 32;
+    // Rows times the longest, padding included.
+    int32_t max_tokens = 16384;
+    // Of a batch's tokens, the part that may be padding.
+    double max_padding = 0.25;
+    // A batch waits for more at most that long, and only under load.
+    int64_t max_window_us = 2000;
+};
+
+// What a batch costs: a fixed part and a part for each padded token, by least squares over the last runs.
+class BatchCost {
+  public:
+    void record(int64_t padded_tokens, int64_t run_us);
+    // So many padding tokens cost as much as a run of their own would. 0 while that is not known.
+    double tokens_of_one_run() const;
+    double mean_run_us() const { return weight_ > 0 ? sum_us_ / weight_ : 0.0; }
+
+  private:
+    // Of the last 20 runs or so, older ones fading.
+    double weight_ = 0.0;
+    double sum_tokens_ = 0.0;
+    double sum_us_ = 0.0;
+    double sum_tokens_squared_ = 0.0;
+    double sum_products_ = 0.0;
+};
+
+// A batch in the making: sequences are looked at in the order of their claims, and are taken when they fit.
+class BatchDraft {
+  public:
+    // `tokens_of_one_run`: see BatchCost.
+    BatchDraft(const BatchLimits & limits, double tokens_of_one_run)
+        : limits_(limits), tokens_of_one_run_(tokens_of_one_run) {}
+
+    // The first one always does.
+    bool fits(int32_t length) const;
+    void add(int32_t length);
+    bool is_full() const { return rows_ >= limits_.max_rows; }
+    int32_t rows() const { return rows_; }
+
+  private:
+    const BatchLimits & limits_;
+    const double tokens_of_one_run_;
+    int32_t rows_ = 0;
+    int32_t longest_ = 0;
+    int64_t tokens_ = 0;
+};
+
+// After a batch has ended, those who got its results are about to ask again, one after the other. Starting on the first
+// of them would leave the others to the next run.
+class BatchWindow {
+  public:
+    explicit BatchWindow(int64_t max_us) : max_us_(max_us) {}
+
+    // A batch of so many sequences ended; so many wait.
+    void batch_ended(size_t rows, size_t waiting, int64_t now_us, int64_t run_us);
+    // Until when a batch should wait, with so many waiting; in the past or now: not at all. Idle: never.
+    int64_t open_until_us(size_t waiting) const;
+
+  private:
+    const int64_t max_us_;
+    size_t expected_ = 0;  // sequences that were under way or waiting when the last batch ended
+    int64_t until_us_ = 0;
+};
+
+}  // namespace inferno::onnx
