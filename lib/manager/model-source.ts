@@ -14,7 +14,11 @@ export interface ServableModel {
   /** Without it, the model has no /apply-template. */
   renderChat?(
     messages: readonly ChatMessage[],
-    options: { readonly tools?: readonly unknown[]; readonly addGenerationPrompt: boolean },
+    options: {
+      readonly tools?: readonly unknown[];
+      readonly addGenerationPrompt: boolean;
+      readonly templateArguments?: Readonly<Record<string, unknown>>;
+    },
   ): string;
   /** Without it, the model has no embeddings. */
   startEmbedding?(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
