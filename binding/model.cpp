@@ -88,7 +88,8 @@ Napi::Value ModelObject::token_bytes(const Napi::CallbackInfo & info) {
     return binding::token_bytes(info, *state_->model);
 }
 
-// renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string
+// renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean, templateArgumentsJson: string):
+// string
 Napi::Value ModelObject::render_chat(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     state_->require_loaded(env);
@@ -96,6 +97,7 @@ Napi::Value ModelObject::render_chat(const Napi::CallbackInfo & info) {
     input.messages_json = info[0].ToString().Utf8Value();
     input.tools_json = info[1].ToString().Utf8Value();
     input.add_generation_prompt = info[2].ToBoolean();
+    input.template_arguments_json = info[3].ToString().Utf8Value();
     auto rendered = state_->model->chat_template().render(input);
     if (!rendered) throw to_error(env, rendered.status());
     return Napi::String::New(env, rendered.value().prompt);

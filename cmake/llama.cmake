@@ -82,6 +82,8 @@ list(APPEND INFERNO_COMMON_SOURCES ${CMAKE_BINARY_DIR}/llama-build-info.cpp)
 add_library(inferno_llama_common STATIC ${INFERNO_COMMON_SOURCES} ${LLAMA_CHAT_PARSERS_SOURCES})
 target_include_directories(inferno_llama_common SYSTEM PUBLIC ${COMMON_DIR} ${LLAMA_DIR}/vendor ${LLAMA_DIR}/include ${LLAMA_DIR}/ggml/include)
 target_link_libraries(inferno_llama_common PUBLIC llama)
+# bounded_grammar.cpp uses what llama.cpp exports for its own tests, everywhere but on Windows.
+set_target_properties(llama PROPERTIES WINDOWS_EXPORT_ALL_SYMBOLS ON)
 set_target_properties(inferno_llama_common PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 find_package(Threads REQUIRED)
 target_link_libraries(inferno_llama_common PUBLIC Threads::Threads)

@@ -9,6 +9,7 @@ add_executable(inferno-native-tests
   test/native/engine_test.cpp
   test/native/event_outbox_test.cpp
   test/native/gguf_check_test.cpp
+  test/native/grammar_limits_test.cpp
   test/native/grammar_text_test.cpp
   test/native/journal_recovery_test.cpp
   test/native/journal_test.cpp

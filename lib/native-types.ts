@@ -323,8 +323,13 @@ export interface NativeModel extends NativeGenerator {
   detokenize(tokens: Int32Array, removeSpecial: boolean, unparseSpecial: boolean): string;
   /** What each token says, control tokens as their names; may be part of a UTF-8 character. */
   tokenBytes(tokens: Int32Array): Uint8Array[];
-  /** Renders OpenAI `messages` with the model's template; returns the prompt text. */
-  renderChat(messagesJson: string, toolsJson: string, addGenerationPrompt: boolean): string;
+  /** Renders OpenAI `messages` with the model's template; returns the prompt text. Empty texts: no tools, no arguments. */
+  renderChat(
+    messagesJson: string,
+    toolsJson: string,
+    addGenerationPrompt: boolean,
+    templateArgumentsJson: string,
+  ): string;
   /** Texts, or token ids that are taken as they are. */
   embed(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
 }

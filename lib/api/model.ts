@@ -44,6 +44,8 @@ export interface RenderChatOptions {
   readonly tools?: readonly unknown[];
   /** End with the beginning of the assistant's turn. Default true. */
   readonly addGenerationPrompt?: boolean;
+  /** Variables of the template, such as `enable_thinking`, as in {@link ChatOptions}. */
+  readonly templateArguments?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -132,13 +134,15 @@ export class Model {
    */
   renderChat(messages: readonly ChatMessage[], options?: RenderChatOptions): string {
     this.#requireLoaded();
-    const reader = new OptionReader(options, ['tools', 'addGenerationPrompt']);
+    const reader = new OptionReader(options, ['tools', 'addGenerationPrompt', 'templateArguments']);
     const tools = reader.array('tools') ?? [];
     const addGenerationPrompt = reader.boolean('addGenerationPrompt', true);
+    const templateArguments = reader.object('templateArguments') ?? {};
     const json = messagesToJson(messages, reader.faults);
     reader.faults.throwIfAny();
     const toolsJson = tools.length === 0 ? '' : JSON.stringify(tools);
-    return callNative(() => this.#native.renderChat(json, toolsJson, addGenerationPrompt));
+    const argumentsJson = Object.keys(templateArguments).length === 0 ? '' : JSON.stringify(templateArguments);
+    return callNative(() => this.#native.renderChat(json, toolsJson, addGenerationPrompt, argumentsJson));
   }
 
   /**

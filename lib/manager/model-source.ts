@@ -53,7 +53,11 @@ export interface ServableModel {
   /** Without it, the model has no /apply-template. */
   renderChat?(
     messages: readonly ChatMessage[],
-    options: { readonly tools?: readonly unknown[]; readonly addGenerationPrompt: boolean },
+    options: {
+      readonly tools?: readonly unknown[];
+      readonly addGenerationPrompt: boolean;
+      readonly templateArguments?: Readonly<Record<string, unknown>>;
+    },
   ): string;
   /** Without it, the model has no embeddings. */
   startEmbedding?(

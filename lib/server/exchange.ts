@@ -209,7 +209,7 @@ export class Exchange implements ActivityOwner, RequestTarget {
     });
   }
 
-  /** Something that is no text. */
+  /** Something that is no text, or bytes that were compressed before; `headers` say how. */
   sendBytes(status: number, contentType: string, bytes: Buffer, headers: readonly Header[]): void {
     if (this.#isOpen) this.#sendBody(status, bytes, headers, contentType);
   }
@@ -229,11 +229,6 @@ export class Exchange implements ActivityOwner, RequestTarget {
   /** The encoding that the client likes best; undefined for none. */
   get encoding(): Encoding | undefined {
     return this.#encodings.best;
-  }
-
-  /** Bytes that were compressed before; `headers` say how. REQUIRES: registered. */
-  sendBytes(contentType: string, body: Buffer, headers: readonly Header[]): void {
-    if (this.#isOpen) this.#sendBody(200, body, headers, contentType);
   }
 
   /** Something that is no JSON. */

@@ -34,8 +34,8 @@ export class StaticContent {
     }
     const { encoding } = exchange;
     const bytes = await this.#inEncoding(text, encoding);
-    if (bytes === undefined || encoding === undefined) exchange.sendBytes(contentType, Buffer.from(text), all);
-    else exchange.sendBytes(contentType, bytes, [...all, ['content-encoding', encoding]]);
+    if (bytes === undefined || encoding === undefined) exchange.sendBytes(200, contentType, Buffer.from(text), all);
+    else exchange.sendBytes(200, contentType, bytes, [...all, ['content-encoding', encoding]]);
   }
 
   async #load(): Promise<StaticText & { readonly etag: string }> {

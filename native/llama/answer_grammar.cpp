@@ -3,20 +3,12 @@
 #include <cmath>
 #include <exception>
 #include <limits>
+#include <utility>
 
 #include "reasoning-budget.h"
 
 namespace inferno::llama {
 namespace {
-
-llama_sampler * init_grammar(const llama_vocab * vocab, const GrammarParams & params) {
-    if (!params.lazy) return llama_sampler_init_grammar(vocab, params.grammar.c_str(), "root");
-    std::vector<const char *> patterns;
-    for (const std::string & pattern : params.trigger_patterns) patterns.push_back(pattern.c_str());
-    return llama_sampler_init_grammar_lazy_patterns(vocab, params.grammar.c_str(), "root", patterns.data(),
-                                                    patterns.size(), params.trigger_tokens.data(),
-                                                    params.trigger_tokens.size());
-}
 
 // A template's strict grammar describes the thinking, too; every other one has to wait until it is over.
 bool must_watch_reasoning(const GrammarParams & params) {
@@ -31,14 +23,12 @@ Result<AnswerGrammar> AnswerGrammar::create(const llama_vocab * vocab, const Gra
     AnswerGrammar result;
     try {
         if (!params.grammar.empty()) {
-            result.grammar_.reset(init_grammar(vocab, params));
-            if (!result.grammar_) {
-                return Status(ErrorCode::InvalidGrammar,
-                              "The grammar could not be parsed; it must be GBNF with a rule named root.");
-            }
+            auto grammar = BoundedGrammar::create(vocab, params);
+            if (!grammar) return grammar.status();
+            result.grammar_.emplace(std::move(grammar).value());
         }
         if (result.grammar_ && params.from_template && !params.lazy) {
-            for (const llama_token token : params.prefill) llama_sampler_accept(result.grammar_.get(), token);
+            for (const llama_token token : params.prefill) result.grammar_->accept(token);
         }
         if (must_watch_reasoning(params)) {
             const int32_t budget =
@@ -66,16 +56,16 @@ bool AnswerGrammar::forces_end() const {
     return reasoning_ && common_reasoning_budget_get_state(reasoning_.get()) == REASONING_BUDGET_FORCING;
 }
 
-bool AnswerGrammar::fits(llama_token token) const {
+bool AnswerGrammar::fits(llama_token token) {
     llama_token_data single{token, 1.0f, 0.0f};
     llama_token_data_array candidates{&single, 1, -1, false};
     mask(candidates);
     return single.logit != -INFINITY;
 }
 
-void AnswerGrammar::mask(llama_token_data_array & candidates) const {
+void AnswerGrammar::mask(llama_token_data_array & candidates) {
     if (forces_end()) llama_sampler_apply(reasoning_.get(), &candidates);
-    if (applies()) llama_sampler_apply(grammar_.get(), &candidates);
+    if (applies()) grammar_->mask(candidates);
 }
 
 // As common_sampler_accept() of llama.cpp does it.
@@ -87,11 +77,11 @@ void AnswerGrammar::accept(llama_token token) {
         if (grammar_ && !accepts && is_over && replays_reasoning_end_) {
             // The end of the thinking may itself be a trigger.
             if (const auto * end = common_reasoning_budget_get_end_match(reasoning_.get())) {
-                for (const llama_token end_token : *end) llama_sampler_accept(grammar_.get(), end_token);
+                for (const llama_token end_token : *end) grammar_->accept(end_token);
             }
         }
     }
-    if (accepts) llama_sampler_accept(grammar_.get(), token);
+    if (accepts) grammar_->accept(token);
 }
 
 }  // namespace inferno::llama

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "llama.h"
 #include "native/core/status.h"
+#include "native/llama/bounded_grammar.h"
 #include "native/llama/handles.h"
 
 namespace inferno::llama {
@@ -37,10 +39,11 @@ class AnswerGrammar {
 
     // False: every token is allowed now.
     bool constrains() const { return forces_end() || applies(); }
-    // Checking one token is far cheaper than masking the whole vocabulary, and usually enough.
-    bool fits(llama_token token) const;
+    // These throw GrammarTooCostly. Checking one token is far cheaper than masking the whole vocabulary, and usually
+    // enough.
+    bool fits(llama_token token);
     // Takes away the candidates that are not allowed.
-    void mask(llama_token_data_array & candidates) const;
+    void mask(llama_token_data_array & candidates);
     void accept(llama_token token);
 
   private:
@@ -49,7 +52,7 @@ class AnswerGrammar {
     bool applies() const;
     bool forces_end() const;
 
-    SamplerHandle grammar_;    // null: none
+    std::optional<BoundedGrammar> grammar_;
     SamplerHandle reasoning_;  // null when it is of no interest whether the model thinks
     bool waits_for_reasoning_ = false;
     bool replays_reasoning_end_ = false;

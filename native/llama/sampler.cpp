@@ -128,6 +128,8 @@ Result<llama_token> Sampler::sample(std::span<float> logits, CandidateBuffer & b
         llama_sampler_accept(chain_.get(), token);
         if (grammar_) grammar_->accept(token);
         return token;
+    } catch (const GrammarTooCostly & error) {
+        return Status(ErrorCode::InvalidGrammar, error.what());
     } catch (const std::exception & error) {
         return Status(ErrorCode::DecodeFailed, std::string("Sampling failed: ") + error.what() + ".");
     }

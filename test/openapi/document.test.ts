@@ -5,7 +5,7 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import { openApiDocument } from '../../lib/server/openapi/document.js';
 import { addRoutes } from '../../lib/server/router.js';
 import type { ServerContext } from '../../lib/server/server-context.js';
-import { webSocketPath } from '../../lib/server/websocket/websocket-route.js';
+import { webSocketPath } from '../../lib/server/websocket/dispatch.js';
 import { startServer } from '../support/with-server.js';
 
 /** `DELETE /v1/background/*` for every route that the router adds, its last resort aside. */

@@ -93,7 +93,7 @@ describe('a client that posts anything', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  async function post(route: string, sent: BodyInit): Promise<number> {
+  async function post(route: string, sent: string | Buffer): Promise<number> {
     const response = await fetch(server.url + route, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

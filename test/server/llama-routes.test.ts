@@ -156,6 +156,17 @@ describe("llama-server's routes", () => {
     assert.equal(prompt, server.model.renderChat([{ role: 'user', content: 'Hello there' }]));
   });
 
+  it('POST /apply-template gives the template what a chat would give it, defaults included', async () => {
+    const chatTemplate = "{{ 'thinks' if enable_thinking else 'does not' }} {{ word }}";
+    await using other = await startServer({ load: { chatTemplate }, defaults: { enable_thinking: false } });
+    const ask = async (more: object): Promise<unknown> => {
+      const sent = { messages: [{ role: 'user', content: 'Hello' }], ...more };
+      return ((await (await other.post('/apply-template', sent)).json()) as { readonly prompt: unknown }).prompt;
+    };
+    assert.equal(await ask({ chat_template_kwargs: { word: 'a' } }), 'does not a');
+    assert.equal(await ask({ chat_template_kwargs: { word: 'b', enable_thinking: true } }), 'thinks b');
+  });
+
   it('what no request could say is no default', async () => {
     await assert.rejects(startServer({ defaults: { temperature: -1 } }), RangeError);
   });

@@ -3,9 +3,11 @@ import { errorReply, faultsReply } from '../error-response.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedModel } from '../model-catalog.js';
 import type { JsonHandler } from '../post-json.js';
+import { withDefaults } from '../request-defaults.js';
 import { applyTemplateBody, applyTemplateRules } from '../schemas/apply-template.js';
 import type { ApplyTemplateBody } from '../schemas/apply-template.js';
 import { parseBody } from '../schemas/parse-body.js';
+import { reasoningRequest } from '../schemas/reasoning.js';
 import { offeredTools } from '../schemas/tools.js';
 import { withModel } from '../with-model.js';
 
@@ -18,6 +20,7 @@ function answer(exchange: Exchange, { model }: ServedModel, body: ApplyTemplateB
   const prompt = model.renderChat(chatTurns(body.messages), {
     ...(choice === 'none' ? {} : { tools }),
     addGenerationPrompt: body.add_generation_prompt ?? true,
+    templateArguments: reasoningRequest(withDefaults(body, exchange.context.defaults)).templateArguments,
   });
   exchange.sendJson(200, JSON.stringify({ prompt }), [exchange.processingHeader()]);
 }

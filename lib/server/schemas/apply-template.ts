@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
-import { arrayOf, flag, looseObject, text } from './fields.js';
+import { arrayOf, flag, text } from './fields.js';
 import { message } from './messages.js';
+import { reasoningFields } from './reasoning.js';
 import type { RawBody } from './sampling.js';
 import { toolFields, toolRules } from './tools.js';
 
@@ -12,7 +13,7 @@ export const applyTemplateBody = z.object(
     messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }).describe('The conversation.'),
     ...toolFields,
     add_generation_prompt: flag.describe("End with the beginning of the assistant's turn. Default true."),
-    chat_template_kwargs: looseObject().nullish().describe('Refused here unless empty.'),
+    ...reasoningFields,
   },
   { error: 'a JSON object' },
 );
@@ -20,11 +21,5 @@ export const applyTemplateBody = z.object(
 export type ApplyTemplateBody = z.infer<typeof applyTemplateBody>;
 
 export function applyTemplateRules(body: RawBody): Fault[] {
-  const faults = toolRules(body);
-  const variables = body['chat_template_kwargs'];
-  if (typeof variables === 'object' && variables !== null && Object.keys(variables).length > 0) {
-    const why = 'chat_template_kwargs are not supported here; /v1/chat/completions takes them.';
-    faults.push({ param: 'chat_template_kwargs', message: why });
-  }
-  return faults;
+  return toolRules(body);
 }
