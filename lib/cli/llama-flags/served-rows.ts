@@ -56,6 +56,11 @@ export const servedRows: readonly Row[] = [
       says: '--api-key',
     },
   ],
+  [
+    '--sse-ping-interval N',
+    'LLAMA_ARG_SSE_PING_INTERVAL',
+    { kind: 'ours', arguments: (value) => ['--keep-alive', value === '-1' ? '0' : value], says: '--keep-alive' },
+  ],
   ['--api-key-file FNAME', 'LLAMA_ARG_API_KEY_FILE', ours('--api-key-file')],
   [
     '--cors-origins ORIGINS',

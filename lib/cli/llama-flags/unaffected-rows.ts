@@ -73,9 +73,8 @@ export const unaffectedRows: readonly Row[] = [
   [
     '-to, --timeout N',
     'LLAMA_ARG_TIMEOUT',
-    ignored('a client that takes nothing for 30 s is dropped; answers may take any time'),
+    ignored('a client that takes nothing for 30 s is dropped; answers compute for --inference-timeout at most'),
   ],
-  ['--sse-ping-interval N', 'LLAMA_ARG_SSE_PING_INTERVAL', ignored('silent streams get a comment every 15 s')],
   ['--reuse-port', 'LLAMA_ARG_REUSE_PORT', ignored('a port belongs to one server')],
   ['--cors-methods METHODS', 'LLAMA_ARG_CORS_METHODS', ignored('preflights name the methods of each path')],
   ['--cors-headers HEADERS', 'LLAMA_ARG_CORS_HEADERS', ignored('preflights allow the headers that were asked for')],

@@ -91,7 +91,7 @@ export class ServerMetrics {
   }
 
   #addServer(startedMs: number): void {
-    const { exchanges, catalog, admission, sockets } = this.#context;
+    const { exchanges, catalog, admission, sockets, eventSessions } = this.#context;
     this.#gauge('inferno_build_info', 'Always 1.', ['version', 'node', 'llama'], (set) => {
       set({ version: packageVersion, node: process.version, llama: systemInfo().llamaVersion }, 1);
     });
@@ -106,6 +106,9 @@ export class ServerMetrics {
     });
     this.#gauge('inferno_websocket_connections', 'Open WebSockets.', [], (set) => {
       set({}, sockets.counts().connections);
+    });
+    this.#gauge('inferno_event_streams', 'Open streams of named events.', [], (set) => {
+      set({}, eventSessions.counts().connections);
     });
     this.#gauge('inferno_models', 'Models by what state they are in.', ['state'], (set) => {
       for (const state of ['unloaded', 'queued', 'loading', 'loaded', 'leaving', 'unloading', 'failed']) {

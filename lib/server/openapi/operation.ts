@@ -87,4 +87,6 @@ export const generationErrors: readonly ErrorCode[] = [
   'deadline_exceeded',
   'dependency_failed',
   'decode_failed',
+  'inference_timeout',
+  'token_timeout',
 ];

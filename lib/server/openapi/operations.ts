@@ -3,6 +3,7 @@ import type { Operations } from './operation.js';
 import { backgroundOperations } from './operations/background.js';
 import { descriptionOperations } from './operations/description.js';
 import { embeddingOperations } from './operations/embeddings.js';
+import { eventStreamOperations } from './operations/event-streams.js';
 import { generationOperations } from './operations/generation.js';
 import { healthOperations } from './operations/health.js';
 import { llamaOperations } from './operations/llama.js';
@@ -14,6 +15,7 @@ import { webSocketOperations } from './operations/websocket.js';
 
 export const operations: Operations = {
   ...generationOperations,
+  ...eventStreamOperations,
   ...webSocketOperations,
   ...responseOperations,
   ...messageOperations,

@@ -26,6 +26,8 @@ export const serverMessage = namedAnswer(
         resume_grace_ms: count,
         idle_timeout_seconds: count,
         heartbeat_ms: count,
+        inference_timeout_ms: count,
+        token_timeout_ms: count,
       }),
     }),
     z.object({ type: z.literal('chat_chunk'), ...stream, data: chatCompletionChunk }),
