@@ -1,8 +1,9 @@
-// inferno-probe FILE LIBRARY_DIRECTORY [gguf|onnx]: does once with an unknown model file what the engine will do with it, in
-// a process that may die of it.
+// inferno-probe FILE LIBRARY_DIRECTORY [gguf|onnx]: does once with an unknown model file what the engine will do with
+// it, in a process that may die of it.
 //   exit 0: everything worked
 //   exit 2: a clean refusal; one line of JSON on stdout, {"code": …, "message": …}
-//   anything else, above all a signal: the file makes llama.cpp or ONNX Runtime abort or crash; the last line on stderr says why
+//   anything else, above all a signal: the file makes llama.cpp or ONNX Runtime abort or crash; the last line on stderr
+//   says why
 #include <algorithm>
 #include <array>
 #include <cstdio>
