@@ -102,7 +102,8 @@ export class OnnxModel {
           : Promise.resolve(readOutputs(this.#header, result, wanted.names, wanted.given));
       return outputs as Promise<Record<string, Output>>;
     } catch (error) {
-      return Promise.reject(fromNative(error));
+      const failure = fromNative(error) as Error;
+      return Promise.reject(failure);
     }
   }
 
