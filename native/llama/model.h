@@ -19,7 +19,7 @@ struct ModelOptions {
     std::string path;
     int32_t gpu_layers = -1;  // -1: all that fit
     bool vocabulary_only = false;
-    std::string chat_template;  // Jinja; empty: the file's
+    std::string chat_template;          // Jinja; empty: the file's
     bool full_precision_cache = false;  // keys and values in F32, not in F16
 };
 
