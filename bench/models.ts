@@ -7,7 +7,7 @@ import type { ShapeName } from '../lib/gguf/shapes.js';
 
 const ggufNames = ['nano', 'stories260K', '160m', 'tinyllama-1.1b'] as const;
 /** Graphs in ONNX, by their names in fixtures/onnx-models.ts. */
-const onnxNames = ['add', 'bert-tiny', 'minilm', 'ember'] as const;
+const onnxNames = ['add', 'embedder-mean', 'bert-tiny', 'minilm', 'ember'] as const;
 export const modelNames = [...ggufNames, ...onnxNames] as const;
 type GgufName = (typeof ggufNames)[number];
 type OnnxName = (typeof onnxNames)[number];
@@ -68,6 +68,7 @@ function fileOf(name: GgufName, folder: string): Pick<BenchModel, 'label' | 'pat
 /** Rounds are of the requests that come at once. */
 const onnxLengths: Readonly<Record<OnnxName, Pick<BenchModel, 'tiny' | 'tokens' | 'rounds' | 'batchRounds'>>> = {
   add: { tiny: true, tokens: 0, rounds: 1, batchRounds: 1 },
+  'embedder-mean': { tiny: true, tokens: 0, rounds: 40, batchRounds: 40 },
   'bert-tiny': { tiny: true, tokens: 0, rounds: 40, batchRounds: 40 },
   minilm: { tiny: false, tokens: 0, rounds: 8, batchRounds: 8 },
   ember: { tiny: true, tokens: 128, rounds: 4, batchRounds: 2 },

@@ -96,6 +96,8 @@ export interface EmbeddingRate {
   readonly first: readonly number[];
 }
 
+const warmUpRounds = 5;
+
 /** Rounds of requests at the same moment, each with texts of its own. */
 export async function embeddingRate(
   side: EmbeddingSide,
@@ -109,11 +111,11 @@ export async function embeddingRate(
     randomTexts(concurrent, round).map((text) => Int32Array.from(tokenizer.encode(text).ids));
   const [first] = await embedder.embed(tokensOf(0));
   const seconds: number[] = [];
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1 - warmUpRounds; round <= rounds; round++) {
     const texts = tokensOf(round);
     const start = performance.now();
     await embedder.embed(texts);
-    seconds.push((performance.now() - start) / 1000);
+    if (round > 0) seconds.push((performance.now() - start) / 1000);
   }
   await embedder.close();
   return { perSecond: concurrent / median(seconds), first: Array.from(first ?? []) };
