@@ -57,6 +57,17 @@ const forbidden = [
     why: 'only native/llama may use llama.cpp',
   },
   {
+    folder: /^(?!native\/onnx\/)/u,
+    line: /#include\s*[<"]onnxruntime[_a-z]*\.h[>"]|#include\s*"native\/onnx\/api\.h"/u,
+    why: 'only native/onnx may use ONNX Runtime',
+  },
+  {
+    // The probe tries files of both kinds.
+    folder: /^native\/(core|gguf|queue|profile|llama)\/(?!probe_main)/u,
+    line: /#include\s*"native\/onnx\//u,
+    why: 'nothing in native/ is above native/onnx',
+  },
+  {
     folder: /^binding\//u,
     line: /#include\s*"(?!binding\/|native\/)|#include\s*<(llama|ggml|common|chat|sampling)[-.a-z]*\.h>/u,
     why: 'the binding talks to native/ only',

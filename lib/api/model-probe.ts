@@ -11,6 +11,8 @@ export interface ProbeOptions {
   readonly probeExecutable: string;
   /** Holds llama.cpp's backend libraries. */
   readonly libraryDirectory: string;
+  /** Who loads it; `gguf` by default. */
+  readonly kind?: 'gguf' | 'onnx';
   readonly signal?: AbortSignal;
   /** Remembers files that passed; default: in the user's cache directory. */
   readonly cacheFile?: string;
@@ -55,9 +57,9 @@ function lastLine(text: string): string {
 }
 
 async function runProbe(path: string, options: ProbeOptions, timeoutMs: number): Promise<ProbeEnd> {
-  const { probeExecutable, libraryDirectory, signal } = options;
+  const { probeExecutable, libraryDirectory, kind = 'gguf', signal } = options;
   return new Promise((settle, reject) => {
-    const child = spawn(probeExecutable, [path, libraryDirectory], {
+    const child = spawn(probeExecutable, [path, libraryDirectory, ...(kind === 'gguf' ? [] : [kind])], {
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
     });
@@ -86,19 +88,21 @@ async function runProbe(path: string, options: ProbeOptions, timeoutMs: number):
   });
 }
 
-function refusal(output: string): InfernoError {
+const libraryNames = { gguf: 'llama.cpp', onnx: 'ONNX Runtime' } as const;
+
+function refusal(output: string, library: string): InfernoError {
   try {
     const { code, message } = JSON.parse(output) as { readonly code?: unknown; readonly message?: unknown };
     if (typeof code === 'string' && typeof message === 'string') return errorFromCode(code, message);
   } catch {
     // Said below.
   }
-  return new InfernoError('invalid_model_file', 'llama.cpp refused the file without saying why.');
+  return new InfernoError('invalid_model_file', `${library} refused the file without saying why.`);
 }
 
 /** Windows has no signals: an abort is exit code 3, a crash an NTSTATUS. */
-function failure(end: ProbeEnd, elapsedMs: number, timeoutMs: number): InfernoError {
-  if (end.exitCode === exitRefused) return refusal(end.output);
+function failure(end: ProbeEnd, elapsedMs: number, timeoutMs: number, library: string): InfernoError {
+  if (end.exitCode === exitRefused) return refusal(end.output, library);
   if (end.signal === 'SIGKILL' && elapsedMs >= timeoutMs) {
     const seconds = String(Math.round(timeoutMs / 1000));
     return new InfernoError('invalid_model_file', `Trying the file out did not end within ${seconds} seconds.`);
@@ -112,13 +116,13 @@ function failure(end: ProbeEnd, elapsedMs: number, timeoutMs: number): InfernoEr
   }
   const how = end.signal === null ? `exit code ${String(end.exitCode)}` : `signal ${end.signal}`;
   const detail = end.lastErrorLine === '' ? how : `${how}: ${end.lastErrorLine}`;
-  const message = `The file passed the header check but made llama.cpp abort (${detail}).`;
+  const message = `The file passed the header check but made ${library} abort (${detail}).`;
   return new InfernoError('invalid_model_file', message);
 }
 
 /**
- * Loads a model file in a throwaway process and does with it what the engine does, so that a file that makes llama.cpp
- * abort ends that process and not this one. Files that passed are remembered.
+ * Loads a model file in a throwaway process and does with it what the engine does, so that a file that makes the
+ * library abort ends that process and not this one. Files that passed are remembered.
  *
  * @throws InfernoError `invalid_model_file` and the other codes of loading; `backend_missing` when the probe cannot be run;
  *   `signal.reason` when aborted.
@@ -136,7 +140,9 @@ export async function probeModelFile(path: string, options: ProbeOptions): Promi
   const startedAt = performance.now();
   const end = await runProbe(file, options, timeoutMs);
   signal?.throwIfAborted();
-  if (end.exitCode !== 0) throw failure(end, performance.now() - startedAt, timeoutMs);
+  if (end.exitCode !== 0) {
+    throw failure(end, performance.now() - startedAt, timeoutMs, libraryNames[options.kind ?? 'gguf']);
+  }
   // A file that was written to meanwhile is not the one that passed.
   const after = await fingerprintOf(file);
   if (key !== undefined && after?.text === before?.text) await cache.add(file, key);

@@ -2,6 +2,7 @@ import { awaitNative, callNative } from '../errors.js';
 import { nativeAddon } from '../native.js';
 import type { NativeOnnxOptions, NativeOnnxSession } from '../native-onnx-types.js';
 import { unlessAborted } from '../api/abort.js';
+import { probeModelFile } from '../api/model-probe.js';
 import { OnnxModel } from './onnx-model.js';
 
 export interface OnnxOpenOptions {
@@ -17,6 +18,11 @@ export interface OnnxOpenOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Sizes for open dimensions, by name. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
+  /**
+   * Try a file first in a process of its own, so that one that makes ONNX Runtime crash does not end this one; default true.
+   * Files that passed are remembered. Bytes are loaded at once: try them as a file when they are not trusted.
+   */
+  readonly probe?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -25,9 +31,17 @@ export async function openOnnxSession(
   source: string | Uint8Array,
   options: OnnxOpenOptions = {},
 ): Promise<NativeOnnxSession> {
-  const { addon } = nativeAddon();
-  const { signal } = options;
+  const { addon, probeExecutable, libraryDirectory } = nativeAddon();
+  const { signal, probe = true } = options;
   signal?.throwIfAborted();
+  if (typeof source === 'string' && probe) {
+    await probeModelFile(source, {
+      probeExecutable,
+      libraryDirectory,
+      kind: 'onnx',
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
   const handle = callNative(() =>
     addon.openOnnxSession({
       path: typeof source === 'string' ? source : undefined,

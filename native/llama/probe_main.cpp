@@ -1,8 +1,8 @@
-// inferno-probe FILE LIBRARY_DIRECTORY: does once with an unknown model file what the engine will do with it, in a
-// process that may die of it.
+// inferno-probe FILE LIBRARY_DIRECTORY [gguf|onnx]: does once with an unknown model file what the engine will do with it, in
+// a process that may die of it.
 //   exit 0: everything worked
 //   exit 2: a clean refusal; one line of JSON on stdout, {"code": …, "message": …}
-//   anything else, above all a signal: the file makes llama.cpp abort or crash; the last line on stderr says why
+//   anything else, above all a signal: the file makes llama.cpp or ONNX Runtime abort or crash; the last line on stderr says why
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -28,6 +28,8 @@
 #include "native/llama/chat_template.h"
 #include "native/llama/handles.h"
 #include "native/llama/tokenizer.h"
+#include "native/onnx/runtime.h"
+#include "native/onnx/session.h"
 
 namespace inferno::llama {
 namespace {
@@ -223,11 +225,20 @@ Status probe(const std::string & path, const std::string & library_directory) {
     return compute(model.get(), threads);
 }
 
-Status probe_catching(const std::string & path, const std::string & library_directory) {
+// Making a session optimizes the graph and computes what is constant in it, which is what a file can decide.
+Status probe_onnx(const std::string & path, const std::string & library_directory) {
+    onnx::set_library_directory(library_directory);
+    onnx::ModelSource source;
+    source.path = path;
+    auto session = onnx::Session::open(source, {});
+    return session ? Status::ok() : session.status();
+}
+
+Status probe_catching(const std::string & path, const std::string & library_directory, bool is_onnx) {
     try {
-        return probe(path, library_directory);
+        return is_onnx ? probe_onnx(path, library_directory) : probe(path, library_directory);
     } catch (const std::exception & error) {
-        return {ErrorCode::InvalidModelFile, std::string("llama.cpp cannot use the model: ") + error.what() + "."};
+        return {ErrorCode::InvalidModelFile, std::string("The model cannot be used: ") + error.what() + "."};
     }
 }
 
@@ -265,11 +276,12 @@ int report(const Status & status) {
 }  // namespace inferno::llama
 
 int main(int argc, char ** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: inferno-probe FILE LIBRARY_DIRECTORY\n");
+    const std::string_view kind = argc == 4 ? argv[3] : argc == 3 ? "gguf" : "";
+    if (kind != "gguf" && kind != "onnx") {
+        std::fprintf(stderr, "usage: inferno-probe FILE LIBRARY_DIRECTORY [gguf|onnx]\n");
         return EXIT_FAILURE;
     }
     inferno::llama::disable_crash_reports();
     ggml_set_abort_callback(inferno::llama::report_abort);
-    return inferno::llama::report(inferno::llama::probe_catching(argv[1], argv[2]));
+    return inferno::llama::report(inferno::llama::probe_catching(argv[1], argv[2], kind == "onnx"));
 }

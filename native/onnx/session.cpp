@@ -44,11 +44,11 @@ std::optional<uint32_t> index_of(const std::vector<ValueInfo> & infos, std::stri
 Status load_failure(const Ort::Exception & error) {
     switch (error.GetOrtErrorCode()) {
         case ORT_NO_SUCHFILE:
-            return {ErrorCode::FileNotFound, error.what()};
+            return {ErrorCode::FileNotFound, clean_message(error.what())};
         case ORT_NOT_IMPLEMENTED:
-            return {ErrorCode::UnsupportedModel, error.what()};
+            return {ErrorCode::UnsupportedModel, clean_message(error.what())};
         default:
-            return {ErrorCode::InvalidModelFile, error.what()};
+            return {ErrorCode::InvalidModelFile, clean_message(error.what())};
     }
 }
 
@@ -144,11 +144,11 @@ Status Session::run(const RunArguments & arguments) const {
         failure = api.Run(session_, arguments.options, inputs.data(), arguments.inputs.data(), arguments.inputs.size(),
                           outputs.data(), arguments.outputs.size(), arguments.outputs.data());
     } catch (const std::exception & error) {
-        return {ErrorCode::RunFailed, error.what()};
+        return {ErrorCode::RunFailed, clean_message(error.what())};
     }
     if (failure == nullptr) return Status::ok();
     const Ort::Status owned(failure);
-    const std::string message = owned.GetErrorMessage();
+    const std::string message = clean_message(owned.GetErrorMessage());
     const OrtErrorCode code = owned.GetErrorCode();
     if (code == ORT_INVALID_ARGUMENT) return {ErrorCode::InvalidTensor, message};
     if (message.find("Exiting due to terminate flag") != std::string::npos) {

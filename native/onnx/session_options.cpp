@@ -95,7 +95,8 @@ Status append_provider(const ProviderChoice & choice, Ort::SessionOptions & targ
     const Status status = guarded(ErrorCode::ProviderMissing, [&] { append(choice.name, entries, target); });
     if (status) return status;
     return {ErrorCode::ProviderMissing, "The execution provider " + choice.name +
-                                            " cannot be used here; cpu can. ONNX Runtime says: " + status.message()};
+                                            " cannot be used here. The library was built with " + join(available) +
+                                            "; cpu always works. ONNX Runtime says: " + status.message()};
 }
 
 }  // namespace
@@ -113,6 +114,8 @@ Status apply_options(const SessionOptions & options, Ort::SessionOptions & targe
             target.AddConfigEntry("session.intra_op.allow_spinning", "0");
         } else {
             target.DisablePerSessionThreads();
+            // Small pieces of work: a thread that has lost its core to others holds up little (compute_account.h).
+            target.AddConfigEntry("session.dynamic_block_base", "4");
         }
         for (const auto & [key, value] : options.config) target.AddConfigEntry(key.c_str(), value.c_str());
         for (const auto & [name, size] : options.free_dimensions) {
