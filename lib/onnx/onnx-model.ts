@@ -102,7 +102,7 @@ export class OnnxModel {
           : Promise.resolve(readOutputs(this.#header, result, wanted.names, wanted.given));
       return outputs as Promise<Record<string, Output>>;
     } catch (error) {
-      return Promise.reject(fromNative(error));
+      return Promise.reject(fromNative(error) as Error);
     }
   }
 
