@@ -102,7 +102,8 @@ export class OnnxModel {
           : Promise.resolve(readOutputs(this.#header, result, wanted.names, wanted.given));
       return outputs as Promise<Record<string, Output>>;
     } catch (error) {
-      return Promise.reject(fromNative(error) as Error);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of a signal may be anything
+      return Promise.reject(fromNative(error));
     }
   }
 
