@@ -34,6 +34,7 @@ const optionNames = [
   'threads',
   'config',
   'freeDimensions',
+  'probe',
   'signal',
 ] as const satisfies readonly (keyof LoadOnnxModelOptions)[];
 
@@ -80,6 +81,7 @@ export function readOnnxOptions(options: LoadOnnxModelOptions | undefined): Chec
   const generation = readGeneration(reader);
   const profiling = reader.boolean('profiling', true);
   const signal = reader.signal();
+  const probe = reader.boolean('probe', true);
   const { providers, optimization, threads, config, freeDimensions } = options ?? {};
   reader.faults.throwIfAny();
   const open = {
@@ -89,6 +91,7 @@ export function readOnnxOptions(options: LoadOnnxModelOptions | undefined): Chec
     ...given('config', config),
     ...given('freeDimensions', freeDimensions),
     ...given('signal', signal),
+    probe,
   };
   return { variant, task, pooling, generation, profiling, open, signal };
 }

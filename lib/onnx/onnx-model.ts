@@ -102,8 +102,8 @@ export class OnnxModel {
           : Promise.resolve(readOutputs(this.#header, result, wanted.names, wanted.given));
       return outputs as Promise<Record<string, Output>>;
     } catch (error) {
-      const failure = fromNative(error) as Error;
-      return Promise.reject(failure);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of a signal may be anything
+      return Promise.reject(fromNative(error));
     }
   }
 

@@ -12,9 +12,10 @@ function normalized(vector: readonly number[]): number[] {
 }
 
 function assertClose(actual: Float32Array | undefined, wanted: readonly number[]): void {
-  assert.equal(actual?.length, wanted.length);
+  const values = actual ?? new Float32Array();
+  assert.equal(values.length, wanted.length);
   wanted.forEach((value, at) => {
-    assert.ok(Math.abs((actual?.[at] ?? NaN) - value) < 1e-5, `${String(actual?.[at])} is not ${String(value)}`);
+    assert.ok(Math.abs((values[at] ?? NaN) - value) < 1e-5, `${String(values[at])} is not ${String(value)}`);
   });
 }
 
@@ -120,7 +121,7 @@ describe('a text model in ONNX', () => {
     const model = await loadOnnxModel(await encoderOnnx('reranker'));
     const waiting = model.rerank('the dog', ['a', 'b']).then(
       () => 'done',
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { readonly code: string }).code,
     );
     await model.unload();
     await model.unload();
