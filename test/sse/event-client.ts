@@ -94,7 +94,7 @@ export class EventClient {
   #isOver = false;
   #onChange: () => void = () => undefined;
 
-  private constructor(request: ClientRequest, response: IncomingMessage) {
+  constructor(request: ClientRequest, response: IncomingMessage) {
     this.#request = request;
     this.response = response;
     const decoder = decoderFor(response.headers['content-encoding']);
@@ -134,7 +134,7 @@ export class EventClient {
 
   /** The body of an answer that is no stream. */
   get json(): unknown {
-    return JSON.parse(this.#text);
+    return JSON.parse(this.#text) as unknown;
   }
 
   /** What a browser would come back with. */

@@ -29,6 +29,7 @@ export class ServerMetrics {
     this.#delay = monitorEventLoopDelay({ resolution: 20 });
     this.#delay.enable();
     this.#addServer(startedMs);
+    this.#addSessions();
     this.#addQueues();
     this.#addSequences();
     this.#addCaches();
@@ -90,8 +91,18 @@ export class ServerMetrics {
     return admission.loadsOf(catalog.ready).map(({ id, load }) => ({ id, status: load.status, level: load.level }));
   }
 
+  #addSessions(): void {
+    const { sockets, eventSessions } = this.#context;
+    this.#gauge('inferno_websocket_connections', 'Open WebSockets.', [], (set) => {
+      set({}, sockets.counts().connections);
+    });
+    this.#gauge('inferno_event_streams', 'Open streams of named events.', [], (set) => {
+      set({}, eventSessions.counts().connections);
+    });
+  }
+
   #addServer(startedMs: number): void {
-    const { exchanges, catalog, admission, sockets, eventSessions } = this.#context;
+    const { exchanges, catalog, admission } = this.#context;
     this.#gauge('inferno_build_info', 'Always 1.', ['version', 'node', 'llama'], (set) => {
       set({ version: packageVersion, node: process.version, llama: systemInfo().llamaVersion }, 1);
     });
@@ -103,12 +114,6 @@ export class ServerMetrics {
     });
     this.#gauge('inferno_generations_held', 'Generations that wait for others, outside of any queue.', [], (set) => {
       set({}, admission.held);
-    });
-    this.#gauge('inferno_websocket_connections', 'Open WebSockets.', [], (set) => {
-      set({}, sockets.counts().connections);
-    });
-    this.#gauge('inferno_event_streams', 'Open streams of named events.', [], (set) => {
-      set({}, eventSessions.counts().connections);
     });
     this.#gauge('inferno_models', 'Models by what state they are in.', ['state'], (set) => {
       for (const state of ['unloaded', 'queued', 'loading', 'loaded', 'leaving', 'unloading', 'failed']) {
