@@ -119,24 +119,38 @@ std::optional<std::vector<size_t>> by_beginnings(const Rules & rules, const std:
     return order;
 }
 
-// Ways into a rule, the way past it included; never far beyond the limit, so that sums cannot overflow.
+// Calls `visit` with the ways to go on at each place of an alternate, from its end to its beginning; never far beyond
+// the limit, so that sums cannot overflow. Where a character stands there is one.
+template <typename Visit>
+void for_each_place(const Rule & rule, size_t begin, size_t end, const std::vector<bool> & is_empty,
+                    const std::vector<size_t> & ways, Visit visit) {
+    size_t here = 1;
+    for (size_t i = end; i-- > begin;) {
+        const bool is_passed = is_reference(rule[i]) && is_empty[rule[i].value];
+        here = is_reference(rule[i]) ? ways[rule[i].value] + (is_passed ? here : 0) : 1;
+        here = std::min(here, kMostGrammarWays + 1);
+        visit(here);
+    }
+}
+
+// Ways into a rule, the way past it included. REQUIRES: those of the rules that it may begin with are known.
 size_t ways_into(const Rule & rule, const std::vector<bool> & is_empty, const std::vector<size_t> & ways) {
     size_t all = 0;
     for_each_alternate(rule, [&](size_t begin, size_t end) {
-        size_t here = 1;
-        for (size_t i = end; i-- > begin;) {
-            if (!is_reference(rule[i])) {
-                here = 1;
-            } else {
-                here = ways[rule[i].value] + (is_empty[rule[i].value] ? here : 0);
-            }
-            here = std::min(here, kMostGrammarWays + 1);
-            // Wherever a character leaves off, the grammar goes on from there.
-            all = std::max(all, here > kMostGrammarWays ? here : 0);
-        }
-        all = std::min(all + here, kMostGrammarWays + 1);
+        size_t first = 1;
+        for_each_place(rule, begin, end, is_empty, ways, [&](size_t here) { first = here; });
+        all = std::min(all + first, kMostGrammarWays + 1);
     });
     return all;
+}
+
+// At some place inside a rule, where a character leaves off. REQUIRES: the ways into all rules are known.
+bool has_crowded_place(const Rule & rule, const std::vector<bool> & is_empty, const std::vector<size_t> & ways) {
+    bool found = false;
+    for_each_alternate(rule, [&](size_t begin, size_t end) {
+        for_each_place(rule, begin, end, is_empty, ways, [&](size_t here) { found |= here > kMostGrammarWays; });
+    });
+    return found;
 }
 
 Status invalid(const char * sentence) { return {ErrorCode::InvalidGrammar, sentence}; }
@@ -162,11 +176,12 @@ Status check_grammar(const llama_vocab * vocab, const std::string & grammar) {
     const auto order = by_beginnings(rules, is_empty);
     if (!order) return invalid("The grammar has a rule that begins with itself, or too long a chain of rules.");
     std::vector<size_t> ways(rules.size());
-    for (const size_t rule : *order) {
-        ways[rule] = ways_into(rules[rule], is_empty, ways);
-        if (ways[rule] > kMostGrammarWays) {
-            return invalid("The grammar has more than 3,000 ways to go on at one character; use fewer alternatives.");
-        }
+    for (const size_t rule : *order) ways[rule] = ways_into(rules[rule], is_empty, ways);
+    const bool is_crowded = std::any_of(rules.begin(), rules.end(), [&](const Rule & rule) {
+        return ways_into(rule, is_empty, ways) > kMostGrammarWays || has_crowded_place(rule, is_empty, ways);
+    });
+    if (is_crowded) {
+        return invalid("The grammar has more than 3,000 ways to go on at one character; use fewer alternatives.");
     }
     return Status::ok();
 }
