@@ -23,7 +23,7 @@ function namedPaths(text: string): string[] {
 }
 
 function namedScripts(text: string): string[] {
-  return [...text.matchAll(/npm run ([\w:]+)/gu)].map(([, name = '']) => name);
+  return [...text.matchAll(/npm run ([\w:-]+)/gu)].map(([, name = '']) => name);
 }
 
 describe('what the documents name exists', () => {

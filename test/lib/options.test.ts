@@ -72,7 +72,7 @@ const loadCases: readonly Case[] = [
   [{ scheduling: { targetLatencyMs: -1 } }, RangeError, /scheduling\.targetLatencyMs/u],
   [{ scheduling: { capacity: 5 } }, TypeError, /no option "scheduling\.capacity"; the options are policy, /u],
   [{ cache: { memoryBytes: -1 } }, RangeError, /cache\.memoryBytes/u],
-  [{ cache: { type: 'q8_0' } }, RangeError, /cache\.type/u],
+  [{ cache: { type: 'q8_0' } }, TypeError, /cache\.type/u],
   [{ cache: { directory: 5 } }, TypeError, /cache\.directory but received 5/u],
   [{ cache: { memorybytes: 5 } }, TypeError, /"cache\.memorybytes"; did you mean memoryBytes\?/u],
   [{ speculation: 'never' }, TypeError, /one of auto, off for speculation but received 'never'/u],
