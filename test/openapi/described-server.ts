@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { eventsOf } from '../server/event-texts.js';
+import { startOnnxServer } from '../support/with-onnx-server.js';
 import { startServer, toolTemplate } from '../support/with-server.js';
-import type { TestServer } from '../support/with-server.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -40,17 +40,22 @@ function fits(described: string, path: string): boolean {
   return new RegExp(`^${parts.join('[^/]+')}$`, 'u').test(path);
 }
 
-export class DescribedServer {
+interface Served extends AsyncDisposable {
+  readonly url: string;
+}
+
+export class DescribedServer<Server extends Served = Served> {
   /** What was asked for, as `GET /v1/models/{id}`. */
-  readonly asked = new Set<string>();
+  readonly asked: Set<string>;
   readonly #requests = new Ajv2020({ strict: false });
   readonly #answers = new Ajv2020({ strict: false });
 
   constructor(
-    readonly server: TestServer,
+    readonly server: Server,
     readonly document: Described,
-    readonly journal: string,
+    asked = new Set<string>(),
   ) {
+    this.asked = asked;
     this.#requests.addSchema({ ...document, $id: 'openapi' });
     this.#answers.addSchema({ ...(closed(document) as Described), $id: 'openapi' });
   }
@@ -114,13 +119,26 @@ export class DescribedServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server[Symbol.asyncDispose]();
-    rmSync(this.journal, { recursive: true, force: true });
   }
 }
 
-export async function startDescribedServer(): Promise<DescribedServer> {
+async function documentOf(url: string): Promise<Described> {
+  return (await (await fetch(`${url}/openapi.json`)).json()) as Described;
+}
+
+export async function startDescribedServer(): Promise<DescribedServer<TestServer>> {
   const journal = mkdtempSync(join(tmpdir(), 'inferno-described-'));
   const server = await startServer({ load: { chatTemplate: toolTemplate }, background: { directory: journal } });
-  const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Described;
-  return new DescribedServer(server, document, journal);
+  const close = server[Symbol.asyncDispose].bind(server);
+  server[Symbol.asyncDispose] = async () => {
+    await close();
+    rmSync(journal, { recursive: true, force: true });
+  };
+  return new DescribedServer(server, await documentOf(server.url));
+}
+
+/** With models that rank and classify, and a graph; what it is asked is added to `asked`. */
+export async function startDescribedOnnxServer(asked: Set<string>): Promise<DescribedServer> {
+  const server = await startOnnxServer(['reranker', 'classifier']);
+  return new DescribedServer(server, await documentOf(server.url), asked);
 }
