@@ -8,6 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { eventsOf } from '../server/event-texts.js';
 import { startOnnxServer } from '../support/with-onnx-server.js';
 import { startServer, toolTemplate } from '../support/with-server.js';
+import type { TestServer } from '../support/with-server.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -40,22 +41,17 @@ function fits(described: string, path: string): boolean {
   return new RegExp(`^${parts.join('[^/]+')}$`, 'u').test(path);
 }
 
-interface Served extends AsyncDisposable {
-  readonly url: string;
-}
-
-export class DescribedServer<Server extends Served = Served> {
+export class DescribedServer<Server extends { readonly url: string } = { readonly url: string }> {
   /** What was asked for, as `GET /v1/models/{id}`. */
-  readonly asked: Set<string>;
+  readonly asked = new Set<string>();
   readonly #requests = new Ajv2020({ strict: false });
   readonly #answers = new Ajv2020({ strict: false });
 
   constructor(
     readonly server: Server,
     readonly document: Described,
-    asked = new Set<string>(),
+    readonly stop: () => Promise<void>,
   ) {
-    this.asked = asked;
     this.#requests.addSchema({ ...document, $id: 'openapi' });
     this.#answers.addSchema({ ...(closed(document) as Described), $id: 'openapi' });
   }
@@ -118,7 +114,7 @@ export class DescribedServer<Server extends Served = Served> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.server[Symbol.asyncDispose]();
+    await this.stop();
   }
 }
 
@@ -129,16 +125,14 @@ async function documentOf(url: string): Promise<Described> {
 export async function startDescribedServer(): Promise<DescribedServer<TestServer>> {
   const journal = mkdtempSync(join(tmpdir(), 'inferno-described-'));
   const server = await startServer({ load: { chatTemplate: toolTemplate }, background: { directory: journal } });
-  const close = server[Symbol.asyncDispose].bind(server);
-  server[Symbol.asyncDispose] = async () => {
-    await close();
+  return new DescribedServer(server, await documentOf(server.url), async () => {
+    await server[Symbol.asyncDispose]();
     rmSync(journal, { recursive: true, force: true });
-  };
-  return new DescribedServer(server, await documentOf(server.url));
+  });
 }
 
-/** With models that rank and classify, and a graph; what it is asked is added to `asked`. */
-export async function startDescribedOnnxServer(asked: Set<string>): Promise<DescribedServer> {
+/** With models that rank and classify, and the graph of the latter. */
+export async function startDescribedOnnxServer(): Promise<DescribedServer> {
   const server = await startOnnxServer(['reranker', 'classifier']);
-  return new DescribedServer(server, await documentOf(server.url), asked);
+  return new DescribedServer(server, await documentOf(server.url), async () => server[Symbol.asyncDispose]());
 }
