@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { eventsOf } from '../server/event-texts.js';
+import { startOnnxServer } from '../support/with-onnx-server.js';
 import { startServer, toolTemplate } from '../support/with-server.js';
 import type { TestServer } from '../support/with-server.js';
 
@@ -40,16 +41,16 @@ function fits(described: string, path: string): boolean {
   return new RegExp(`^${parts.join('[^/]+')}$`, 'u').test(path);
 }
 
-export class DescribedServer {
+export class DescribedServer<Server extends { readonly url: string } = { readonly url: string }> {
   /** What was asked for, as `GET /v1/models/{id}`. */
   readonly asked = new Set<string>();
   readonly #requests = new Ajv2020({ strict: false });
   readonly #answers = new Ajv2020({ strict: false });
 
   constructor(
-    readonly server: TestServer,
+    readonly server: Server,
     readonly document: Described,
-    readonly journal: string,
+    readonly stop: () => Promise<void>,
   ) {
     this.#requests.addSchema({ ...document, $id: 'openapi' });
     this.#answers.addSchema({ ...(closed(document) as Described), $id: 'openapi' });
@@ -113,14 +114,25 @@ export class DescribedServer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.server[Symbol.asyncDispose]();
-    rmSync(this.journal, { recursive: true, force: true });
+    await this.stop();
   }
 }
 
-export async function startDescribedServer(): Promise<DescribedServer> {
+async function documentOf(url: string): Promise<Described> {
+  return (await (await fetch(`${url}/openapi.json`)).json()) as Described;
+}
+
+export async function startDescribedServer(): Promise<DescribedServer<TestServer>> {
   const journal = mkdtempSync(join(tmpdir(), 'inferno-described-'));
   const server = await startServer({ load: { chatTemplate: toolTemplate }, background: { directory: journal } });
-  const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Described;
-  return new DescribedServer(server, document, journal);
+  return new DescribedServer(server, await documentOf(server.url), async () => {
+    await server[Symbol.asyncDispose]();
+    rmSync(journal, { recursive: true, force: true });
+  });
+}
+
+/** With models that rank and classify, and the graph of the latter. */
+export async function startDescribedOnnxServer(): Promise<DescribedServer> {
+  const server = await startOnnxServer(['reranker', 'classifier']);
+  return new DescribedServer(server, await documentOf(server.url), async () => server[Symbol.asyncDispose]());
 }

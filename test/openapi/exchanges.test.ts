@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from '../support/with-server.js';
 import { SocketClient } from '../websocket/socket-client.js';
-import { startDescribedServer } from './described-server.js';
+import type { TestServer } from '../support/with-server.js';
+import { startDescribedOnnxServer, startDescribedServer } from './described-server.js';
 import type { DescribedServer } from './described-server.js';
 
 const messages = [{ role: 'user', content: 'Once upon a time' }];
@@ -16,12 +17,15 @@ const tools = [
 ];
 
 describe('what the server says is what it describes', () => {
-  let server: DescribedServer;
+  let server: DescribedServer<TestServer>;
+  let tensors: DescribedServer;
   before(async () => {
     server = await startDescribedServer();
+    tensors = await startDescribedOnnxServer();
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
+    await tensors[Symbol.asyncDispose]();
   });
   const post = async (path: string, body: unknown): Promise<unknown> => server.ask('POST', path, body);
   const get = async (path: string): Promise<unknown> => server.ask('GET', path);
@@ -46,6 +50,18 @@ describe('what the server says is what it describes', () => {
     await post('/v1/completions', { ...body, prompt: ['Once', 'upon'] });
     await post('/v1/completions', { ...body, stream: true, stream_options: { include_usage: true } });
     await post('/v1/completions', { prompt: 7 });
+  });
+
+  it('streams of named events', async () => {
+    const path = '/v1/stream/sse';
+    await get(`${path}?prompt=Once&max_tokens=3&token_batching=false`);
+    await get(`${path}?max_tokens=3`);
+    await get(`${path}?ticket=nobody`);
+    await post(path, { ...few, logprobs: true, token_batching: true });
+    await post(path, { prompt: 'Once', max_tokens: 3 });
+    await post(path, { ...few, resumable: 7 });
+    const { url } = (await post(`${path}/tickets`, few)) as { readonly url: string };
+    await get(url);
   });
 
   it('responses', async () => {
@@ -84,6 +100,47 @@ describe('what the server says is what it describes', () => {
     await post('/tokenize', { content: 'Hello', with_pieces: true });
     await post('/detokenize', { tokens: [5, 6] });
     await post('/detokenize', {});
+  });
+
+  it('ranks and classes', async () => {
+    const ranked = { model: 'reranker', query: 'a red car', documents: ['a car', { text: 'a dog' }] };
+    for (const path of ['/v1/rerank', '/v1/reranking', '/rerank', '/reranking']) {
+      await tensors.ask('POST', path, ranked);
+      await post(path, { query: 'a', documents: ['b'] });
+    }
+    await tensors.ask('POST', '/v1/rerank', { ...ranked, top_n: 1, return_documents: true, raw_scores: true });
+    const texts = { model: 'reranker', query: 'a red car', texts: ['a car', 'a dog'] };
+    await tensors.ask('POST', '/v1/rerank', { ...texts, return_text: true });
+    await tensors.ask('POST', '/v1/rerank', { query: '' });
+    const classified = { model: 'classifier', input: ['a car', 'a dog'] };
+    await tensors.ask('POST', '/v1/classify', classified);
+    await tensors.ask('POST', '/v1/classify', { ...classified, input: 'a car', top_k: 1, raw_scores: true });
+    await post('/v1/classify', { input: 'a' });
+  });
+
+  it('the Open Inference Protocol', async () => {
+    await tensors.ask('GET', '/v2');
+    await tensors.ask('GET', '/v2/health/live');
+    await tensors.ask('GET', '/v2/health/ready');
+    await tensors.ask('POST', '/v2/repository/index');
+    await tensors.ask('POST', '/v2/repository/index', { ready: true });
+    await tensors.ask('GET', '/v1/models');
+    const inputs = ['input_ids', 'attention_mask', 'token_type_ids'].map((name) => ({
+      name,
+      datatype: 'INT64',
+      shape: [1, 3],
+      data: [[name === 'token_type_ids' ? 0 : 1, 0, 0]],
+    }));
+    for (const model of ['/v2/models/graph', '/v2/models/graph/versions/1']) {
+      await tensors.ask('GET', model);
+      await tensors.ask('GET', `${model}/ready`);
+      await tensors.ask('POST', `${model}/infer`, { id: 'a', inputs });
+      await tensors.ask('POST', `${model}/infer`, { inputs, outputs: [{ name: 'nobody' }] });
+      await tensors.ask('POST', `${model}/infer`, { inputs: [{}] });
+    }
+    await tensors.ask('GET', '/v2/models/nobody/ready');
+    await get('/v2/models/tiny');
+    await post('/v2/models/tiny/infer', { inputs });
   });
 
   it('models and requests', async () => {
@@ -179,7 +236,7 @@ describe('what the server says is what it describes', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     assert.deepEqual(
-      described.filter((key) => !server.asked.has(key)),
+      described.filter((key) => !server.asked.has(key) && !tensors.asked.has(key)),
       [],
     );
   });

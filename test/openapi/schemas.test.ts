@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openApiDocument } from '../../lib/server/openapi/document.js';
 import type { JsonSchema } from '../../lib/server/openapi/json-schema.js';
@@ -26,17 +26,32 @@ function isBeyondSchemas(name: string, field: string): boolean {
 /** Fields that several requests share are judged once. */
 const judged = new Set<unknown>();
 
+/** The fields of a request, or of all that it may be. */
+function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
+  if (schema instanceof z.ZodUnion) {
+    const shapes = (schema.options as readonly z.ZodType[]).map(shapeOf);
+    return Object.assign({}, ...shapes) as Readonly<Record<string, z.ZodType>>;
+  }
+  return 'shape' in schema ? (schema.shape as Readonly<Record<string, z.ZodType>>) : {};
+}
+
+interface DescribedField {
+  readonly field: string;
+  readonly schema: JsonSchema;
+  readonly pointer: string;
+}
+
 /** Both judges of one field: of its value alone where the request has fields of its own, else in a whole request. */
-function judgesOf(name: string, field: string, body: RequestBody): readonly [Judge, Judge] {
-  const shape = 'shape' in body.schema ? (body.schema.shape as Readonly<Record<string, z.ZodType>>) : {};
-  const schema = shape[field];
-  const request = `openapi#/components/schemas/${name}`;
+function judgesOf(name: string, { field, pointer }: DescribedField, body: RequestBody): readonly [Judge, Judge] {
+  const schema = shapeOf(body.schema)[field];
   if (schema !== undefined) {
-    const validate = ajv.compile({ $ref: `${request}/properties/${field}` });
+    const validate = ajv.compile({ $ref: pointer });
     return [(value) => schema.safeParse(value).success, (value) => validate(value)];
   }
-  const validate = ajv.compile({ $ref: request });
-  const base = Object.values(body.examples)[0] as Readonly<Record<string, unknown>>;
+  const validate = ajv.compile({ $ref: `openapi#/components/schemas/${name}` });
+  const examples = Object.values(body.examples) as readonly Readonly<Record<string, unknown>>[];
+  // One that is whole without the field, where there is one.
+  const base = examples.find((example) => !(field in example)) ?? examples[0];
   const whole = (value: unknown): unknown => ({ ...base, [field]: value });
   return [(value) => body.schema.safeParse(whole(value)).success, (value) => validate(whole(value))];
 }
@@ -114,9 +129,19 @@ function limitsIn(schema: unknown): unknown[] {
   return [...own, ...Object.values(schema).flatMap(limitsIn)];
 }
 
-function propertiesOf(name: string): readonly [string, JsonSchema][] {
-  const properties = document.components.schemas[name]?.['properties'] as Readonly<Record<string, JsonSchema>>;
-  return Object.entries(properties);
+function fieldsOf(name: string): readonly DescribedField[] {
+  const whole = document.components.schemas[name] ?? {};
+  const members = (whole['anyOf'] ?? [whole]) as readonly JsonSchema[];
+  const start = `openapi#/components/schemas/${name}`;
+  return members.flatMap((member, index) => {
+    const place = member === whole ? start : `${start}/anyOf/${String(index)}`;
+    const properties = member['properties'] as Readonly<Record<string, JsonSchema>>;
+    return Object.entries(properties).map(([field, schema]) => ({
+      field,
+      schema,
+      pointer: `${place}/properties/${field}`,
+    }));
+  });
 }
 
 describe('every field of a request is described as it is checked', () => {
@@ -126,12 +151,12 @@ describe('every field of a request is described as it is checked', () => {
 
     it(key, () => {
       const differences: string[] = [];
-      for (const [field, schema] of propertiesOf(name)) {
-        const own: unknown =
-          'shape' in body.schema ? (body.schema.shape as Readonly<Record<string, unknown>>)[field] : {};
+      for (const described of fieldsOf(name)) {
+        const { field, schema } = described;
+        const own: unknown = shapeOf(body.schema)[field] ?? {};
         if (isBeyondSchemas(name, field) || judged.has(own)) continue;
         judged.add(own);
-        const [isTaken, isDescribed] = judgesOf(name, field, body);
+        const [isTaken, isDescribed] = judgesOf(name, described, body);
         for (const value of [...plainValues, ...limitsIn(schema)]) {
           if (isTaken(value) === isDescribed(value)) continue;
           const shown = JSON.stringify(value).slice(0, 80);

@@ -1,6 +1,7 @@
 /** The JSON of an inference request. */
 import { z } from 'zod';
 import { flag, integerBetween, text } from '../schemas/fields.js';
+import { writtenAs } from '../schemas/written-as.js';
 import { datatypes } from './datatypes.js';
 
 const mostTensors = 1024;
@@ -12,52 +13,82 @@ const name = z.string({ error: 'a string' }).min(1, { error: 'a name that is not
 const size = integerBetween(0, 2 ** 40);
 
 const shapeError = `an array of at most ${String(mostDims)} whole numbers from 0`;
-const shape = z.custom<readonly number[]>(
-  (value) =>
-    Array.isArray(value) &&
-    value.length <= mostDims &&
-    value.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0),
-  { error: shapeError },
+const shape = writtenAs(
+  z.array(z.int().min(0)).max(mostDims),
+  z.custom<readonly number[]>(
+    (value) =>
+      Array.isArray(value) &&
+      value.length <= mostDims &&
+      value.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0),
+    { error: shapeError },
+  ),
 );
 
 const input = z.object(
   {
-    name,
-    shape,
+    name: name.describe('One of the inputs that the model names.'),
+    shape: shape.describe('The size of each dimension.'),
     datatype: z.enum(datatypes, { error: `one of ${datatypes.join(', ')}` }),
-    parameters: z.object({ binary_data_size: size }, { error: 'an object' }).nullish(),
-    data: z.unknown().optional(),
+    parameters: z
+      .object(
+        { binary_data_size: size.describe('Bytes of this tensor behind the JSON, in the order of the inputs.') },
+        { error: 'an object' },
+      )
+      .nullish(),
+    // Read later, with the type.
+    data: writtenAs(z.array(z.unknown()), z.unknown())
+      .optional()
+      .describe('The elements in row-major order, flat or nested; unless they are behind the JSON.'),
   },
   { error: 'an object' },
 );
 
 const output = z.object(
-  { name, parameters: z.object({ binary_data: flag, classification: size }, { error: 'an object' }).nullish() },
+  {
+    name: name.describe('One of the outputs that the model names.'),
+    parameters: z
+      .object(
+        {
+          binary_data: flag.describe('Behind the JSON instead of in it.'),
+          classification: z
+            .literal(0, { error: 'no classification: POST /v1/classify names classes' })
+            .nullish()
+            .describe('Not here: POST /v1/classify names classes.'),
+        },
+        { error: 'an object' },
+      )
+      .nullish(),
+  },
   { error: 'an object' },
 );
 
 /** Body of POST /v2/models/{id}/infer. */
 export const inferenceBody = z.object(
   {
-    id: text,
+    id: text.describe('Comes back in the answer.'),
     parameters: z
       .object(
         {
-          binary_data_output: flag,
-          priority: integerBetween(0, 2 ** 32),
-          timeout: integerBetween(0, longestTimeoutUs),
+          binary_data_output: flag.describe('All outputs behind the JSON instead of in it. Default false.'),
+          priority: integerBetween(0, 2 ** 32).describe('1 is the best, 4 the last; 0 is the default.'),
+          timeout: integerBetween(0, longestTimeoutUs).describe('Must have started after so many microseconds.'),
           sequence_id: z
             .union([z.literal(0), z.literal('')], { error: 'no sequence: models here keep no state' })
-            .nullish(),
+            .nullish()
+            .describe('Models here keep no state.'),
         },
         { error: 'an object' },
       )
       .nullish(),
-    inputs: z.array(input, { error: 'an array of tensors' }).max(mostTensors, { error: 'an array of tensors' }),
+    inputs: z
+      .array(input, { error: 'an array of tensors' })
+      .max(mostTensors, { error: 'an array of tensors' })
+      .describe('The tensors.'),
     outputs: z
       .array(output, { error: 'an array of outputs' })
       .max(mostTensors, { error: 'an array of outputs' })
-      .nullish(),
+      .nullish()
+      .describe('Which outputs are answered. Default all.'),
   },
   { error: 'a JSON object' },
 );

@@ -53,6 +53,11 @@ function headersOf(names: readonly string[]): JsonSchema {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
+/** In OpenAPI 3.1 a schema without a type stands for raw bytes. */
+function bytesOf(text: string): JsonSchema {
+  return { 'application/octet-stream': { schema: { description: text } } };
+}
+
 /** `postV1ChatCompletions` for POST /v1/chat/completions. */
 function operationId(key: OperationKey): string {
   const [first = '', ...words] = key.split(/[^A-Za-z0-9]+/u).filter((word) => word !== '');
@@ -95,6 +100,7 @@ class DocumentWriter {
                     Object.entries(body.examples).map(([name, value]) => [name, { summary: name, value }]),
                   ),
                 },
+                ...(body.bytes === undefined ? {} : bytesOf(body.bytes)),
               },
             },
           }),
@@ -141,6 +147,7 @@ class DocumentWriter {
             ...(answer.hasRateLimit === true
               ? ['openai-processing-ms', ...Object.keys(answerHeaders).filter((name) => name.startsWith('x-ratelimit'))]
               : []),
+            ...(answer.bytes === undefined ? [] : ['inference-header-content-length']),
           ]),
           ...this.#content(answer),
         },
@@ -148,7 +155,7 @@ class DocumentWriter {
     );
   }
 
-  #content({ json, events, eventsNote, text = [] }: Answer): JsonSchema {
+  #content({ json, events, eventsNote, text = [], bytes }: Answer): JsonSchema {
     const content: Record<string, JsonSchema> = {};
     if (json !== undefined) content['application/json'] = { schema: this.components.answer(json) };
     if (events !== undefined) {
@@ -159,6 +166,7 @@ class DocumentWriter {
       };
     }
     for (const type of text) content[type] = { schema: { type: 'string' } };
+    if (bytes !== undefined) Object.assign(content, bytesOf(bytes));
     return Object.keys(content).length === 0 ? {} : { content };
   }
 

@@ -26,12 +26,20 @@ export const requestHeaders: Readonly<Record<RequestHeader, HeaderText>> = {
     description: 'With "background": true: the same key with the same body is the same work.',
     schema: { type: 'string', maxLength: 200 },
   },
+  'inference-header-content-length': {
+    description: 'Bytes of the JSON, where tensors are behind it; 0 for a body that is the raw data of the only input.',
+    schema: { type: 'integer', minimum: 0 },
+  },
 };
 
 export const answerHeaders: Readonly<Record<string, HeaderText>> = {
   'x-request-id': { description: 'The id of the request.', schema: { type: 'string' } },
   'openai-processing-ms': {
     description: 'Milliseconds from its headers to the first byte of its answer.',
+    schema: { type: 'integer' },
+  },
+  'inference-header-content-length': {
+    description: 'Bytes of the JSON, where tensors are behind it.',
     schema: { type: 'integer' },
   },
   'retry-after': { description: 'Seconds after which to send again.', schema: { type: 'integer', minimum: 1 } },

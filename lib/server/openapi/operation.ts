@@ -6,7 +6,8 @@ export const tags = {
   Generation: "OpenAI's chats and text completions, and the WebSocket that carries both.",
   Responses: "OpenAI's Responses API.",
   Messages: "Anthropic's Messages API.",
-  Embeddings: 'Vectors and tokens.',
+  Embeddings: 'Vectors, ranks, classes and tokens.',
+  Inference: 'The Open Inference Protocol (KServe v2): tensors in, tensors out: docs/inference-protocol.md.',
   Models: 'Which models are served; loading and unloading.',
   Background: 'Work that is answered later.',
   Health: 'For load balancers and people.',
@@ -18,7 +19,12 @@ export const tags = {
 export type Tag = keyof typeof tags;
 
 /** Headers of requests that have a description of their own in `headers.ts`. */
-export type RequestHeader = 'x-request-id' | 'x-inferno-priority' | 'x-inferno-deadline-ms' | 'idempotency-key';
+export type RequestHeader =
+  | 'x-request-id'
+  | 'x-inferno-priority'
+  | 'x-inferno-deadline-ms'
+  | 'idempotency-key'
+  | 'inference-header-content-length';
 
 /** One way in which a request is answered well. */
 export interface Answer {
@@ -30,6 +36,8 @@ export interface Answer {
   readonly eventsNote?: string;
   /** Content types of an answer that is no JSON. */
   readonly text?: readonly string[];
+  /** What the bytes are, of an answer that may be neither. */
+  readonly bytes?: string;
   /** It says how many requests more would be taken. */
   readonly hasRateLimit?: boolean;
 }
@@ -40,6 +48,8 @@ export interface RequestBody {
   readonly examples: Readonly<Record<string, unknown>>;
   /** It may be left out. */
   readonly isOptional?: boolean;
+  /** What the bytes are, where it may also be `application/octet-stream`. */
+  readonly bytes?: string;
 }
 
 export interface Operation {
@@ -75,16 +85,37 @@ export const modelErrors: readonly ErrorCode[] = [
   'queue_full',
 ];
 
+/** Of every route whose work waits for its turn. */
+const schedulingErrors: readonly ErrorCode[] = ['priority_not_allowed', 'overloaded', 'deadline_exceeded'];
+
+/** Of every route that reads texts and generates none. */
+export const encodingErrors: readonly ErrorCode[] = [
+  ...modelErrors,
+  ...schedulingErrors,
+  'context_length_exceeded',
+  'empty_prompt',
+  'decode_failed',
+  'run_failed',
+];
+
+/** Of every route that runs a graph. */
+export const tensorErrors: readonly ErrorCode[] = [
+  ...modelErrors,
+  ...schedulingErrors,
+  'task_unsupported',
+  'invalid_tensor',
+  'run_failed',
+];
+
 /** Of every route that generates text. */
 export const generationErrors: readonly ErrorCode[] = [
   ...modelErrors,
+  ...schedulingErrors,
   'context_length_exceeded',
   'empty_prompt',
   'invalid_grammar',
   'invalid_chat_template',
-  'priority_not_allowed',
-  'overloaded',
-  'deadline_exceeded',
+  'task_unsupported',
   'dependency_failed',
   'decode_failed',
   'inference_timeout',

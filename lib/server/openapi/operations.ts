@@ -6,6 +6,7 @@ import { embeddingOperations } from './operations/embeddings.js';
 import { eventStreamOperations } from './operations/event-streams.js';
 import { generationOperations } from './operations/generation.js';
 import { healthOperations } from './operations/health.js';
+import { inferenceOperations } from './operations/inference.js';
 import { llamaOperations } from './operations/llama.js';
 import { messageOperations } from './operations/messages.js';
 import { metricsOperations } from './operations/metrics.js';
@@ -20,6 +21,7 @@ export const operations: Operations = {
   ...responseOperations,
   ...messageOperations,
   ...embeddingOperations,
+  ...inferenceOperations,
   ...modelOperations,
   ...backgroundOperations,
   ...healthOperations,

@@ -4,6 +4,7 @@ import type { Fault } from '../error-response.js';
 import { flag, integerBetween, text } from './fields.js';
 import type { RawBody } from './sampling.js';
 import { workFields } from './scheduling.js';
+import { writtenAs } from './written-as.js';
 
 const documentsError = 'an array of strings or of objects with text, at least one';
 const queryError = 'a string that is not empty';
@@ -19,37 +20,46 @@ function documentOf(value: unknown): Document | undefined {
   return typeof own === 'string' ? { text: own } : undefined;
 }
 
-/** By hand: a schema per document is slow for hundreds of them. */
 function documentsOf(value: unknown): readonly Document[] | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const documents = value.map(documentOf);
   return documents.every((document) => document !== undefined) ? documents : undefined;
 }
 
+/** By hand: a schema per document is slow for hundreds of them. */
+const documentList = writtenAs(
+  z.array(z.union([z.string(), z.object({ text: z.string() })])).min(1),
+  z.unknown().transform((value, context): readonly Document[] => {
+    const found = documentsOf(value);
+    if (found !== undefined) return found;
+    context.addIssue({ code: 'custom', message: documentsError, input: value });
+    return z.NEVER;
+  }),
+).nullish();
+
 /** Body of POST /v1/rerank, as Jina, Cohere and llama-server have it; `texts` is what text-embeddings-inference has. */
 export const rerankBody = z
   .object(
     {
-      model: text,
-      query: z.string({ error: queryError }).min(1, { error: queryError }),
-      documents: z.unknown().optional(),
-      texts: z.unknown().optional(),
-      top_n: integerBetween(1, 1_000_000),
-      return_documents: flag,
-      return_text: flag,
-      truncate: flag,
-      raw_scores: flag,
+      model: text.describe('A model of GET /v1/models that can rank; without it the first one.'),
+      query: z.string({ error: queryError }).min(1, { error: queryError }).describe('What is looked for.'),
+      documents: documentList.describe('What is ranked: texts, or objects with a text. This or `texts`.'),
+      texts: documentList.describe(
+        'The same for clients of text-embeddings-inference, who then get its form of answer.',
+      ),
+      top_n: integerBetween(1, 1_000_000).describe('How many of the best are answered. Default all.'),
+      return_documents: flag.describe('Each result has its document. Default false.'),
+      return_text: flag.describe('With `texts`: each result has its text. Default false.'),
+      truncate: flag.describe('Cuts pairs that are too long for the model, instead of refusing them. Default true.'),
+      raw_scores: flag.describe("The model's own numbers, instead of 0 to 1. Default false."),
       ...workFields,
     },
     { error: 'a JSON object' },
   )
   .transform(({ documents, texts, ...rest }, context) => {
-    const isTexts = documents == null && texts != null;
-    const given = isTexts ? texts : documents;
-    const found = documentsOf(given);
-    if (found !== undefined) return { ...rest, documents: found, isTexts };
-    const path = [isTexts ? 'texts' : 'documents'];
-    context.addIssue({ code: 'custom', message: documentsError, path, input: given });
+    const found = documents ?? texts;
+    if (found != null) return { ...rest, documents: found, isTexts: documents == null };
+    context.addIssue({ code: 'custom', message: documentsError, path: ['documents'], input: documents });
     return z.NEVER;
   });
 

@@ -1,6 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { schemaCost } from './constraints.js';
 import { arrayOf, looseObject } from './fields.js';
+import { writtenAs } from './written-as.js';
 
 /**
  * The functions that a request offers. The engine renders their schemas into the prompt and compiles all of them into
@@ -40,8 +41,11 @@ export function toolsOf<Tool extends z.ZodType>(
   tool: Tool,
   error: string,
 ): z.ZodPipe<z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Tool>[]>>, z.ZodTransform<z.output<Tool>[]>> {
-  return arrayOf(tool, { error, most: mostTools }).transform((tools, context) => {
-    if (!areCompilable(tools)) context.addIssue({ code: 'custom', message: boundsError });
-    return tools;
-  });
+  return writtenAs(
+    z.array(tool).max(mostTools),
+    arrayOf(tool, { error, most: mostTools }).transform((tools, context) => {
+      if (!areCompilable(tools)) context.addIssue({ code: 'custom', message: boundsError });
+      return tools;
+    }),
+  );
 }

@@ -178,6 +178,14 @@ const queueReport = z.object({
   }),
 });
 
+const connections = z.object({
+  connections: count,
+  detached: count.describe('Lost, and waited for.'),
+  max_connections: count,
+  streams: count,
+  levels: z.object({ healthy: count, moderate: count, critical: count }),
+});
+
 export const queueStatus = namedAnswer(
   'QueueStatus',
   z.object({
@@ -185,13 +193,8 @@ export const queueStatus = namedAnswer(
     level: loadLevel.describe('Of the fullest model.'),
     models: z.array(queueReport),
     server: z.object({ generations: count, held: count, active_requests: count }),
-    websocket: z.object({
-      connections: count,
-      detached: count,
-      max_connections: count,
-      streams: count,
-      levels: z.object({ healthy: count, moderate: count, critical: count }),
-    }),
+    websocket: connections,
+    sse: connections.describe('Of streams of named events.'),
     timestamp_ms: unixMs,
   }),
 );

@@ -1,11 +1,21 @@
 /** What is told of models and of the server's health. */
 import { z } from 'zod';
+import type { ModelCapability } from '../../../manager/model-source.js';
+import type { ModelFormat } from '../../../models/registry.js';
 import { namedAnswer } from '../json-schema.js';
 import { errorObject } from './errors.js';
 
 const state = z.enum(['loading', 'loaded', 'unloaded', 'failed']);
 const share = z.number().min(0).max(1);
 const count = z.int().min(0);
+const capabilities = [
+  'completion',
+  'chat',
+  'embeddings',
+  'rerank',
+  'classify',
+  'infer',
+] as const satisfies readonly ModelCapability[];
 
 export const model = namedAnswer(
   'Model',
@@ -14,6 +24,7 @@ export const model = namedAnswer(
     object: z.literal('model'),
     created: z.int().describe('Unix seconds.'),
     owned_by: z.string(),
+    format: z.enum(['gguf', 'onnx'] satisfies ModelFormat[]),
     state,
     progress: share.optional().describe('Of loading, 0 to 1.'),
     memory_bytes: count.describe('What it holds, or an estimate until it was loaded once.'),
@@ -22,6 +33,7 @@ export const model = namedAnswer(
     ttl_seconds: z.number().describe('0 for never unloaded for idleness.'),
     load_ms: z.number().optional().describe('How long loading took.'),
     context_window: count.optional().describe('Tokens that a sequence holds, of a loaded model.'),
+    capabilities: z.array(z.enum(capabilities)).optional().describe('Of a loaded model.'),
   }),
 );
 

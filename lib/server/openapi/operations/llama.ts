@@ -14,8 +14,9 @@ import {
 } from '../answers/llama.js';
 import { modelList } from '../answers/models.js';
 import { namedRequest } from '../json-schema.js';
-import { generationErrors, modelErrors } from '../operation.js';
+import { encodingErrors, generationErrors, modelErrors } from '../operation.js';
 import type { Operation, Operations } from '../operation.js';
+import { rerankOperation } from './embeddings.js';
 import { generationOperations } from './generation.js';
 
 const model = z.string().optional().describe('The id of a model; without it the first one.');
@@ -53,9 +54,10 @@ const embedding: Operation = {
     examples: { 'one text': { content: 'A stitch in time saves nine.' } },
   },
   answers: { 200: { description: 'A list with a vector for each input.', json: llamaEmbeddings } },
-  errors: [...modelErrors, 'embedding_unsupported', 'context_length_exceeded', 'empty_prompt', 'decode_failed'],
+  errors: [...encodingErrors, 'embedding_unsupported'],
 };
 
+const rerank: Operation = { ...rerankOperation, tag: 'llama-server', summary: 'Another name of /v1/rerank' };
 const chat = generationOperations['POST /v1/chat/completions'];
 
 export const llamaOperations: Operations = {
@@ -74,6 +76,9 @@ export const llamaOperations: Operations = {
   },
   'POST /embedding': embedding,
   'POST /embeddings': { ...embedding, summary: 'Another name of /embedding' },
+  'POST /rerank': rerank,
+  'POST /reranking': rerank,
+  'POST /v1/reranking': rerank,
   'POST /apply-template': {
     tag: 'llama-server',
     summary: 'The prompt that a chat is',
