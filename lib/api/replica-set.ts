@@ -1,11 +1,11 @@
 import { awaitNative, callNative } from '../errors.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
+import type { NativeQueueStatus } from '../native-queue-types.js';
 import type {
   NativeGenerationProfile,
   NativeGenerationRequest,
   NativeModel,
   NativeModelStats,
-  NativeQueueStatus,
 } from '../native-types.js';
 import { Balancer } from '../replicas/balancer.js';
 import type { Balancing, ReplicaLoad } from '../replicas/balancer.js';

@@ -1,6 +1,7 @@
 /** Types of the public API that more than one file shares. */
 import type { NativePhaseSummary } from '../native-statistics-types.js';
-import type { NativeGenerationProfile, NativeQueuePosition, NativeQueueStatus, Tier } from '../native-types.js';
+import type { NativeQueuePosition, NativeQueueStatus } from '../native-queue-types.js';
+import type { NativeGenerationProfile, Tier } from '../native-types.js';
 
 export type { Tier } from '../native-types.js';
 

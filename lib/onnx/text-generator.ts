@@ -5,12 +5,12 @@ import { TokenKind } from '../native-onnx-text-types.js';
 import type { NativeOnnxCacheInfo, NativeOnnxTextEngine, NativeTokenTable } from '../native-onnx-text-types.js';
 import type { NativeOnnxSession } from '../native-onnx-types.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
+import type { NativeQueueStatus } from '../native-queue-types.js';
 import type {
   NativeGenerationProfile,
   NativeGenerationRequest,
   NativeModelInfo,
   NativeModelStats,
-  NativeQueueStatus,
 } from '../native-types.js';
 import { EventDrain } from '../api/event-drain.js';
 import { submitGeneration } from '../api/submit.js';

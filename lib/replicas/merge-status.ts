@@ -1,4 +1,5 @@
-import type { NativeModelStats, NativeQueueStatus, NativeTierStatus } from '../native-types.js';
+import type { NativeQueueStatus, NativeTierStatus } from '../native-queue-types.js';
+import type { NativeModelStats } from '../native-types.js';
 
 /** The numbers of all, added up field by field; other fields are as in the first. */
 function sum<Counts extends object>(all: readonly Counts[]): Counts {

@@ -1,5 +1,6 @@
 import { tiers } from '../native-types.js';
-import type { NativeTierStatus, Tier } from '../native-types.js';
+import type { NativeTierStatus } from '../native-queue-types.js';
+import type { Tier } from '../native-types.js';
 import type { QueueStatus } from '../api/types.js';
 import type { QueueLoad } from './queue-load.js';
 
