@@ -87,7 +87,7 @@ describe('health and models', () => {
     const got = await fetch(`${server.url}/v1/chat/completions`);
     assert.deepEqual([got.status, got.headers.get('allow')], [405, 'POST, OPTIONS']);
     await got.text();
-    const unknown = await fetch(`${server.url}/v2/nothing`, { method: 'POST', body: 'x'.repeat(100_000) });
+    const unknown = await fetch(`${server.url}/v3/nothing`, { method: 'POST', body: 'x'.repeat(100_000) });
     assert.equal(unknown.status, 404);
     assert.equal(((await unknown.json()) as ErrorBody).error.code, 'not_found');
   });
