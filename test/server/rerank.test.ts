@@ -98,7 +98,7 @@ describe('POST /v1/rerank', () => {
   it('names every fault', async () => {
     const error = await refused({ query: '', documents: [1], top_n: 0, priority: 'soon' });
     const faults = (error as { errors?: readonly { param: string }[] }).errors?.map(({ param }) => param);
-    assert.deepEqual(new Set(faults), new Set(['query', 'top_n', 'priority']));
+    assert.deepEqual(new Set(faults), new Set(['query', 'documents', 'top_n', 'priority']));
     assert.equal((await refused({ documents: [] })).param, 'documents');
     assert.equal((await refused({ documents: [{ content: 'x' }] })).param, 'documents');
     assert.equal((await refused({ documents: Array<string>(51).fill('x') })).param, 'documents');
