@@ -6,7 +6,9 @@ import { inspectModelFile } from '../api/inspect-model-file.js';
 import { InfernoError } from '../errors.js';
 import { packageRoot } from '../native.js';
 import { nearest } from '../nearest.js';
-import { describeFolder, isModelFolder, onnxBytes } from '../onnx/folder-summary.js';
+
+/** What reads a folder brings zod, which only those need who have such folders. */
+const folderSummary = async () => import('../onnx/folder-summary.js');
 
 /** Where a model lies, and whether this package vouches for the file. */
 export interface ModelLocation {
@@ -61,7 +63,9 @@ async function formatOf(directory: string, entry: Dirent): Promise<ModelFormat |
   const name = entry.name.toLowerCase();
   if (name.endsWith(extensions.gguf)) return laterPart.test(name) ? undefined : 'gguf';
   if (name.endsWith(extensions.onnx)) return 'onnx';
-  return entry.isFile() || !(await isModelFolder(join(directory, entry.name))) ? undefined : 'onnx';
+  if (entry.isFile()) return undefined;
+  const { isModelFolder } = await folderSummary();
+  return (await isModelFolder(join(directory, entry.name))) ? 'onnx' : undefined;
 }
 
 interface FoundFile {
@@ -119,6 +123,7 @@ async function describeGguf(id: string, { path, isTrusted }: ModelLocation): Pro
 }
 
 async function describeOnnx(id: string, { path }: ModelLocation): Promise<RegisteredModel> {
+  const { describeFolder, onnxBytes } = await folderSummary();
   const sizeBytes = await onnxBytes(path);
   return { id, path, description: await describeFolder(path), format: 'onnx', parameterCount: 0, sizeBytes };
 }
