@@ -8,7 +8,7 @@ import { QueueLoad } from './queue-load.js';
 import type { ObservedModel } from './queue-load.js';
 import type { RequestRoom } from './rate-limit-headers.js';
 import type { RequestScheduling } from './request-scheduling.js';
-import type { ResolvedLimits } from './server-options.js';
+import type { ResolvedLimits } from './server-limits.js';
 
 /** Share of the queue up to which a tier is taken; what is left is for better ones. */
 const takenUpTo: Readonly<Record<Tier, number>> = { vip: 1, high: 0.95, normal: 0.9, low: 0.9 };

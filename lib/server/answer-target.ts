@@ -1,7 +1,7 @@
 import type { AnswerUsage, FinishReason, PartFraming } from './answer-format.js';
 import type { Caller } from './caller.js';
 import type { ErrorReply } from './error-response.js';
-import type { ExchangeWork } from './exchange.js';
+import type { ExchangeWork } from './exchange-work.js';
 import type { FrameBatching } from './frame-batching.js';
 import type { RequestRecord } from './request-ledger.js';
 import type { RequestRecorder } from '../profile/request-recorder.js';

@@ -1,7 +1,7 @@
 import type { TokenStream } from '../api/token-sink.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import type { ResolvedLimits } from './server-options.js';
+import type { ResolvedLimits } from './server-limits.js';
 
 /** How far a generation had come at the last look, and since when it has not come further. */
 interface Progress {

@@ -5,7 +5,7 @@ import { eventFraming } from './answer-format.js';
 import type { AnswerTarget } from './answer-target.js';
 import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import type { ExchangeWork } from './exchange.js';
+import type { ExchangeWork } from './exchange-work.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import { answerResponse } from './responses/routes.js';

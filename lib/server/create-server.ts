@@ -18,7 +18,7 @@ import { openTracing } from '../tracing/open-tracing.js';
 import { resolveDefaults } from './request-defaults.js';
 import { addRoutes } from './router.js';
 import type { ServerContext } from './server-context.js';
-import { resolveLimits } from './server-options.js';
+import { resolveLimits } from './server-limits.js';
 import type { ServerOptions } from './server-options.js';
 import { resolveTokenBatching } from './frame-batching.js';
 import { SessionPool } from './sessions/session-pool.js';

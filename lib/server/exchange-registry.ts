@@ -1,4 +1,4 @@
-import type { ResolvedLimits } from './server-options.js';
+import type { ResolvedLimits } from './server-limits.js';
 
 /** What the registry does with a request that is not answered in full. */
 interface OpenExchange {

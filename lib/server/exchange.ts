@@ -10,6 +10,7 @@ import type { Caller } from './caller.js';
 import { errorReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { EventStream } from './event-stream.js';
+import type { ExchangeWork } from './exchange-work.js';
 import { framesFor } from './frame-batching.js';
 import type { FrameBatching } from './frame-batching.js';
 import { RequestRecorder } from '../profile/request-recorder.js';
@@ -22,18 +23,9 @@ import type { RequestRecord } from './request-ledger.js';
 import type { RequestTrace } from '../tracing/request-trace.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ServerContext } from './server-context.js';
-import type { ResolvedLimits } from './server-options.js';
+import type { ResolvedLimits } from './server-limits.js';
 import type { ActivityOwner, Header, SocketActivity } from './socket-activity.js';
 import { statusLine } from './status-line.js';
-
-/** What a request makes the engine do. All methods are idempotent. */
-export interface ExchangeWork {
-  cancel(): void;
-  pause(): void;
-  resume(): void;
-  /** Called every second or so while it is somebody's. */
-  sweep?(now: number): void;
-}
 
 /** uWebSockets.js closes sockets of its own accord after about 10 s; this is shorter, so that we decide. */
 const rearmMs = 3500;

@@ -6,7 +6,7 @@ import { AnswerTimer } from './answer-timer.js';
 import type { AnswerFormat, AnswerUsage, FinishReason } from './answer-format.js';
 import { errorReply, failureReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import type { ExchangeWork } from './exchange.js';
+import type { ExchangeWork } from './exchange-work.js';
 import type { ServedModel } from './model-catalog.js';
 import type { QueueLoad } from './queue-load.js';
 

@@ -1,6 +1,6 @@
 import type { AnswerTarget } from './answer-target.js';
 import { errorReply, thrownReply } from './error-response.js';
-import type { ExchangeWork } from './exchange.js';
+import type { ExchangeWork } from './exchange-work.js';
 import type { RequestRecord } from './request-ledger.js';
 
 export interface HeldRequest {

@@ -9,7 +9,7 @@ import type { RequestScheduling } from './request-scheduling.js';
 import { parseBody } from './schemas/parse-body.js';
 import type { RawBody } from './schemas/sampling.js';
 import type { SchedulingBody } from './schemas/scheduling.js';
-import type { ResolvedLimits } from './server-options.js';
+import type { ResolvedLimits } from './server-limits.js';
 import { withModel } from './with-model.js';
 
 /** What such a body has besides its own fields. */

@@ -12,7 +12,7 @@ import type { QueueHealthThresholds } from './queue-health.js';
 import type { RequestLedger } from './request-ledger.js';
 import type { ResponseStore } from './responses/response-store.js';
 import type { ResolvedDefaults } from './request-defaults.js';
-import type { ResolvedLimits } from './server-options.js';
+import type { ResolvedLimits } from './server-limits.js';
 import type { SessionPool } from './sessions/session-pool.js';
 import type { ResolvedTokenBatching } from './frame-batching.js';
 import type { ResolvedEventStreamOptions } from './sse/event-stream-options.js';

@@ -1,5 +1,5 @@
 import type { ErrorReply } from './error-response.js';
-import type { ResolvedLimits } from './server-options.js';
+import type { ResolvedLimits } from './server-limits.js';
 
 export type Header = readonly [name: string, value: string];
 

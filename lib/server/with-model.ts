@@ -1,7 +1,7 @@
 import type { AnswerTarget } from './answer-target.js';
 import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
-import type { ExchangeWork } from './exchange.js';
+import type { ExchangeWork } from './exchange-work.js';
 import type { ResolvedModel, ServedModel } from './model-catalog.js';
 import type { ModelWait } from '../manager/model-wait.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ResolvedLimits } from '../server-options.js';
+import type { ResolvedLimits } from '../server-limits.js';
 import type { Fault } from '../error-response.js';
 import { flag, integerBetween, text } from './fields.js';
 import type { RawBody } from './sampling.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
-import type { ResolvedLimits } from '../server-options.js';
+import type { ResolvedLimits } from '../server-limits.js';
 import { text } from './fields.js';
 import { mixedPromptsForm, mixedPromptsOf } from './llama-completion.js';
 import type { MixedPrompt } from './llama-completion.js';

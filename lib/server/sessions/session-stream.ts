@@ -3,7 +3,7 @@ import type { AnswerEnding, AnswerStream, RequestTarget } from '../answer-target
 import type { Caller } from '../caller.js';
 import { errorReply } from '../error-response.js';
 import type { ErrorReply } from '../error-response.js';
-import type { ExchangeWork } from '../exchange.js';
+import type { ExchangeWork } from '../exchange-work.js';
 import type { FrameBatching } from '../frame-batching.js';
 import type { RequestRecord } from '../request-ledger.js';
 import { RequestRecorder } from '../../profile/request-recorder.js';

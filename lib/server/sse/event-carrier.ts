@@ -1,5 +1,6 @@
 import type { EventStream } from '../event-stream.js';
-import type { Exchange, ExchangeWork } from '../exchange.js';
+import type { ExchangeWork } from '../exchange-work.js';
+import type { Exchange } from '../exchange.js';
 import { closeCodes } from '../sessions/session.js';
 import type { Session, SessionSocket } from '../sessions/session.js';
 import type { SocketActivity } from '../socket-activity.js';

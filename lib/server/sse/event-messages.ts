@@ -6,7 +6,7 @@ import {
   resultMessage,
   unknownStreamMessage,
 } from '../websocket/server-messages.js';
-import type { ResolvedLimits } from '../server-options.js';
+import type { ResolvedLimits } from '../server-limits.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionProtocol } from '../sessions/session-protocol.js';
 import { packageVersion } from '../../version.js';

@@ -3,7 +3,7 @@ import type { AnswerEnding } from '../answer-target.js';
 import { usageJson } from '../answer-format.js';
 import { errorReply } from '../error-response.js';
 import type { ErrorReply } from '../error-response.js';
-import type { ResolvedLimits } from '../server-options.js';
+import type { ResolvedLimits } from '../server-limits.js';
 import type { SessionProtocol, StreamKind } from '../sessions/session-protocol.js';
 import { packageVersion } from '../../version.js';
 import type { ResolvedWebSocketOptions } from './socket-options.js';
