@@ -1,4 +1,4 @@
-/** A thousand users at once, each of whom reads a stream of server-sent events and asks again. */
+/** A thousand users at once, each of whom reads a stream of server-sent events. */
 import { alternateMany, between, type Bench, type MeasuredMany, type Scenario } from '../bench.js';
 import type { Comparison } from '../comparison.js';
 import { generateWhole } from '../generated-load.js';
@@ -11,7 +11,6 @@ import { onWarmServer } from '../server-trial.js';
 
 const name = 'thousand-streams';
 const users = 1000;
-const rounds = { full: 3, quick: 1 } as const;
 const parallel = 64;
 const contextSize = 256;
 const tokens = 64;
@@ -24,11 +23,10 @@ const metrics: readonly Metric[] = ['tokens/s', 'first token p50'];
 
 /** Throws when a request failed, so that a measured run has none. */
 async function trial(bench: Bench, kind: ServerKind, model: BenchModel): Promise<MeasuredMany<Metric>> {
-  const count = users * (bench.quick ? rounds.quick : rounds.full);
-  const requests = randomRequests(count, words, { least: tokens, most: tokens }, seed);
+  const requests = randomRequests(users, words, { least: tokens, most: tokens }, seed);
   const arrivals = { kind: 'closed', concurrency: users } as const;
   return onWarmServer(bench, kind, { modelPath: model.path, parallel, contextSize }, async (warm) => {
-    const summary = await generateWhole(warm, { arrivals, requests, count });
+    const summary = await generateWhole(warm, { arrivals, requests, count: users });
     return {
       values: { 'tokens/s': summary.tokensPerSecond, 'first token p50': summary.firstTokenMs?.p50 ?? NaN },
       clientLoad: summary.generator.cpuLoad,
@@ -37,8 +35,8 @@ async function trial(bench: Bench, kind: ServerKind, model: BenchModel): Promise
 }
 
 async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
-  // A thread for each stream; with fewer it would serve so many at a time.
-  const peer = llamaServer(bench.tools, users + 24);
+  // With an HTTP thread for each of the thousand it is over ten times slower: each token wakes all of them.
+  const peer = llamaServer(bench.tools, parallel + 24);
   const resultsOf = await alternateMany(
     bench,
     `${name}, ${model.label}`,
