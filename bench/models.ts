@@ -68,9 +68,9 @@ function fileOf(name: GgufName, folder: string): Pick<BenchModel, 'label' | 'pat
 /** Rounds are of the requests that come at once. */
 const onnxLengths: Readonly<Record<OnnxName, Pick<BenchModel, 'tiny' | 'tokens' | 'rounds' | 'batchRounds'>>> = {
   add: { tiny: true, tokens: 0, rounds: 1, batchRounds: 1 },
-  'embedder-mean': { tiny: true, tokens: 0, rounds: 40, batchRounds: 40 },
-  'bert-tiny': { tiny: true, tokens: 0, rounds: 40, batchRounds: 40 },
-  minilm: { tiny: false, tokens: 0, rounds: 8, batchRounds: 8 },
+  'embedder-mean': { tiny: true, tokens: 0, rounds: 400, batchRounds: 400 },
+  'bert-tiny': { tiny: true, tokens: 0, rounds: 400, batchRounds: 400 },
+  minilm: { tiny: false, tokens: 0, rounds: 20, batchRounds: 20 },
   ember: { tiny: true, tokens: 128, rounds: 4, batchRounds: 2 },
 };
 

@@ -94,12 +94,12 @@ Napi::Function OnnxBatcherObject::define(Napi::Env env) {
                        });
 }
 
-Napi::Object OnnxBatcherObject::create(Napi::Env env, std::shared_ptr<const onnx::Session> session,
-                                       const Napi::Object & options, const Napi::Function & sink) {
+Napi::Object OnnxBatcherObject::create(Napi::Env env, onnx::BatcherSessions sessions, const Napi::Object & options,
+                                       const Napi::Function & sink) {
     auto state = std::make_shared<OnnxBatcherState>();
     state->waker = JsWaker::create(env, "inferno:batches");
     auto batcher =
-        onnx::Batcher::create(std::move(session), read_options(options), [waker = state->waker] { waker->wake(); });
+        onnx::Batcher::create(std::move(sessions), read_options(options), [waker = state->waker] { waker->wake(); });
     if (!batcher) {
         state->waker->close();
         throw to_error(env, batcher.status());

@@ -26,8 +26,8 @@ class OnnxBatcherObject : public Napi::ObjectWrap<OnnxBatcherObject> {
   public:
     static Napi::Function define(Napi::Env env);
     // Throws unsupported_model or invalid_argument. `options`: NativeOnnxBatcherOptions; `sink`: NativeOnnxBatcherSink.
-    static Napi::Object create(Napi::Env env, std::shared_ptr<const onnx::Session> session,
-                               const Napi::Object & options, const Napi::Function & sink);
+    static Napi::Object create(Napi::Env env, onnx::BatcherSessions sessions, const Napi::Object & options,
+                               const Napi::Function & sink);
 
     explicit OnnxBatcherObject(const Napi::CallbackInfo & info);
     ~OnnxBatcherObject() override;

@@ -267,12 +267,17 @@ void OnnxSessionObject::settle(Napi::Env env, onnx::FinishedRun & run) {
     sink_.Call({Napi::Number::New(env, run.id), outputs, error});
 }
 
-// createBatcher(options: NativeOnnxBatcherOptions, onEnd: NativeOnnxBatcherSink): NativeOnnxBatcher
+// createBatcher(options: NativeOnnxBatcherOptions, onEnd: NativeOnnxBatcherSink, single?: NativeOnnxSession):
+//     NativeOnnxBatcher
 Napi::Value OnnxSessionObject::create_batcher(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     if (!info[0].IsObject() || !info[1].IsFunction())
         throw Napi::TypeError::New(env, "Expected options and a function.");
-    return OnnxBatcherObject::create(env, require_open(env).session(), info[0].As<Napi::Object>(),
+    onnx::BatcherSessions sessions{require_open(env).session(), nullptr};
+    if (info[2].IsObject()) {
+        sessions.single = OnnxSessionObject::Unwrap(info[2].As<Napi::Object>())->require_open(env).session();
+    }
+    return OnnxBatcherObject::create(env, std::move(sessions), info[0].As<Napi::Object>(),
                                      info[1].As<Napi::Function>());
 }
 

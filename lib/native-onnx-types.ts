@@ -122,7 +122,15 @@ export interface NativeOnnxSession {
   /** The run still ends through the sink, with 'cancelled'. Idempotent; unknown or finished numbers are ignored. */
   cancel(run: number): void;
   /** Batches over this graph; it must take token sequences. Throws 'unsupported_model', 'invalid_argument'. */
-  createBatcher(options: NativeOnnxBatcherOptions, onEnd: NativeOnnxBatcherSink): NativeOnnxBatcher;
+  /**
+   * `single` is a session of the same graph with one thread: batches then run side by side, one on each core. The batcher
+   * holds both, so it may be closed at once.
+   */
+  createBatcher(
+    options: NativeOnnxBatcherOptions,
+    onEnd: NativeOnnxBatcherSink,
+    single?: NativeOnnxSession,
+  ): NativeOnnxBatcher;
   /** Ends all runs (code 'cancelled'), joins the threads, frees all memory that no batcher needs. Idempotent. */
   close(): Promise<void>;
 }

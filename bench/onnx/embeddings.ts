@@ -96,7 +96,8 @@ export interface EmbeddingRate {
   readonly first: readonly number[];
 }
 
-const warmUpRounds = 5;
+/** Part of the rounds that come before those that count: until the code is compiled and the pools are awake. */
+const warmUpPart = 0.25;
 
 /** Rounds of requests at the same moment, each with texts of its own. */
 export async function embeddingRate(
@@ -111,7 +112,7 @@ export async function embeddingRate(
     randomTexts(concurrent, round).map((text) => Int32Array.from(tokenizer.encode(text).ids));
   const [first] = await embedder.embed(tokensOf(0));
   const seconds: number[] = [];
-  for (let round = 1 - warmUpRounds; round <= rounds; round++) {
+  for (let round = 1 - Math.ceil(rounds * warmUpPart); round <= rounds; round++) {
     const texts = tokensOf(round);
     const start = performance.now();
     await embedder.embed(texts);

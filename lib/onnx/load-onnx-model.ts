@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { expected, InfernoError } from '../errors.js';
 import type { NativeOnnxSession } from '../native-onnx-types.js';
@@ -14,6 +15,7 @@ import type { OnnxValueInfo } from './onnx-model.js';
 import { OnnxTextModel } from './onnx-text-model.js';
 import { openOnnxSession } from './open-onnx-model.js';
 import { SequenceBatcher } from './sequence-batcher.js';
+import type { BatcherOptions } from './sequence-batcher.js';
 import { TextEncoder } from './text-encoder.js';
 import { createTextGenerator } from './text-generator.js';
 import type { TextGenerator } from './text-generator.js';
@@ -25,6 +27,9 @@ const tokenNames = ['last_hidden_state', 'token_embeddings', 'hidden_states'] as
 
 /** Where nothing says how long an input may be. */
 const defaultMaxLength = 512;
+
+/** Encoders with larger files compute one batch at a time, on all cores. */
+const maxTwiceBytes = 256 * 2 ** 20;
 
 /** What of the graph is asked for. */
 interface SequenceOutput {
@@ -65,11 +70,28 @@ function headOutput({ model }: LoadedParts): SequenceOutput {
   throw new InfernoError('unsupported_model', 'The graph has no output of logits: none with two dimensions.');
 }
 
-function encoderModel(parts: LoadedParts, task: Exclude<OnnxTask, 'generate'>): OnnxTextModel {
-  const { folder, session, model, tokenizer } = parts;
+/** Another session with one thread for batches side by side, where the weights are small enough to be there twice. */
+async function openSingle({ folder, options }: LoadedParts): Promise<NativeOnnxSession | undefined> {
+  const { threads, providers = [] } = options.open;
+  const isOnCpu = providers.every((provider) => (typeof provider === 'string' ? provider : provider.name) === 'cpu');
+  if (threads !== undefined || !isOnCpu || folder.sizeBytes > maxTwiceBytes || availableParallelism() === 1) return;
+  return openOnnxSession(folder.graphPath, { ...options.open, threads: 1, probe: false });
+}
+
+async function openBatcher(parts: LoadedParts, options: BatcherOptions): Promise<SequenceBatcher> {
+  const single = await openSingle(parts);
+  try {
+    return new SequenceBatcher(parts.session, options, single);
+  } finally {
+    await single?.close();
+  }
+}
+
+async function encoderModel(parts: LoadedParts, task: Exclude<OnnxTask, 'generate'>): Promise<OnnxTextModel> {
+  const { folder, model, tokenizer } = parts;
   const { output, pooling } = task === 'embed' ? embeddingOutput(parts) : headOutput(parts);
   const { maxLength = defaultMaxLength, padId } = folder;
-  const batcher = new SequenceBatcher(session, { output: output.name, pooling, maxLength, padId });
+  const batcher = await openBatcher(parts, { output: output.name, pooling, maxLength, padId });
   const encoder = new TextEncoder({ folder, tokenizer, batcher });
   const info = graphInfo({
     name: basename(folder.directory),
@@ -139,7 +161,7 @@ export async function loadOnnxModel(pathOrId: string, options?: LoadOnnxModelOpt
     const task =
       checked.task ?? taskOf({ config: folder.config, isSentenceModel: folder.isSentenceModel, inputs, outputs });
     const parts = { folder, session, model, tokenizer, options: checked };
-    return task === 'generate' ? await generatorModel(parts) : encoderModel(parts, task);
+    return await (task === 'generate' ? generatorModel(parts) : encoderModel(parts, task));
   } catch (error) {
     await model.close();
     throw error;

@@ -250,7 +250,8 @@ export class OnnxTextModel {
   /** Bytes that the model holds: its weights, and the KV cache of one that generates. */
   memoryBytes(): number {
     this.#requireLoaded();
-    return this.#parts.generator?.memoryBytes() ?? this.#parts.model.memoryBytes;
+    const { generator, model, batcher } = this.#parts;
+    return generator?.memoryBytes() ?? model.memoryBytes + (batcher?.memoryBytes ?? 0);
   }
 
   /** @internal */

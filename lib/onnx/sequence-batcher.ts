@@ -3,6 +3,7 @@ import { awaitNative, callNative, expected, fromNative } from '../errors.js';
 import type {
   NativeOnnxBatcher,
   NativeOnnxBatcherOptions,
+  NativeOnnxBatcherSink,
   NativeOnnxBatcherStatus,
   NativeOnnxSession,
 } from '../native-onnx-types.js';
@@ -54,18 +55,24 @@ const endStride = 3;
  * and what ends together comes back with one wake of this thread.
  */
 export class SequenceBatcher {
+  /** Bytes of the weights that it holds beside those of its session. */
+  readonly memoryBytes: number;
   readonly #batcher: NativeOnnxBatcher;
   readonly #pending = new Map<number, Pending>();
   #gathered: Pending[] = [];
   #flush: NodeJS.Immediate | undefined;
 
-  /** @throws InfernoError `unsupported_model` for graphs over something else, `invalid_argument` for an unknown output. */
-  constructor(session: NativeOnnxSession, options: BatcherOptions = {}) {
-    this.#batcher = callNative(() =>
-      session.createBatcher({ ...defaults, ...options }, (numbers, values, errors) => {
-        this.#end(numbers, values, errors);
-      }),
-    );
+  /**
+   * With `single`, the same graph with one thread, batches run side by side; it may be closed afterwards.
+   *
+   * @throws InfernoError `unsupported_model` for graphs over something else, `invalid_argument` for an unknown output.
+   */
+  constructor(session: NativeOnnxSession, options: BatcherOptions = {}, single?: NativeOnnxSession) {
+    const onEnd: NativeOnnxBatcherSink = (numbers, values, errors) => {
+      this.#end(numbers, values, errors);
+    };
+    this.#batcher = callNative(() => session.createBatcher({ ...defaults, ...options }, onEnd, single));
+    this.memoryBytes = single === undefined ? 0 : callNative(() => single.memoryBytes());
   }
 
   /** Tokens of one sequence at most. */

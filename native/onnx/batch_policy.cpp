@@ -8,6 +8,9 @@ namespace {
 constexpr double kFading = 0.95;
 // A window is worth this part of a run at most.
 constexpr int64_t kRunsPerWindow = 8;
+// Runs of one core shorter than that gain nothing from a second one: waking threads and waiting for them at each of a
+// graph's nodes takes as long. By measurement of encoders with 2 to 6 layers (docs/performance.md).
+constexpr double kWorthDividingUs = 1500.0;
 
 }  // namespace
 
@@ -29,6 +32,18 @@ double BatchCost::tokens_of_one_run() const {
     const double fixed_us = (sum_us_ - us_per_token * sum_tokens_) / weight_;
     if (us_per_token <= 0.0 || fixed_us <= 0.0) return 0.0;
     return fixed_us / us_per_token;
+}
+
+double BatchCost::expected_us(int64_t tokens) const {
+    return sum_tokens_ > 0.0 ? sum_us_ / sum_tokens_ * static_cast<double>(tokens) : 0.0;
+}
+
+BatchShape next_shape(const BatcherLoad & load, const BatchCost & cost) {
+    const size_t free_lanes = std::max<size_t>(1, load.lanes - std::min(load.lanes, load.running_lanes));
+    const auto rows_of = [&](size_t lanes) { return static_cast<int32_t>((load.waiting + lanes - 1) / lanes); };
+    const bool is_alone = load.running_lanes == 0 && load.waiting < load.lanes;
+    if (is_alone && cost.expected_us(load.waiting_tokens) > kWorthDividingUs) return {true, rows_of(1)};
+    return {false, std::max(1, rows_of(free_lanes))};
 }
 
 bool BatchDraft::fits(int32_t length) const {

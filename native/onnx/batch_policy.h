@@ -23,7 +23,8 @@ class BatchCost {
     void record(int64_t padded_tokens, int64_t run_us);
     // So many padding tokens cost as much as a run of their own would. 0 while that is not known.
     double tokens_of_one_run() const;
-    double mean_run_us() const { return weight_ > 0 ? sum_us_ / weight_ : 0.0; }
+    // Of a batch with so many tokens, by what the last ones took. 0 while nothing is known.
+    double expected_us(int64_t tokens) const;
 
   private:
     // Of the last 20 runs or so, older ones fading.
@@ -33,6 +34,24 @@ class BatchCost {
     double sum_tokens_squared_ = 0.0;
     double sum_products_ = 0.0;
 };
+
+// What a batcher with a thread for each core looks like when one of them is free.
+struct BatcherLoad {
+    size_t waiting = 0;  // sequences
+    int64_t waiting_tokens = 0;
+    size_t lanes = 0;
+    size_t running_lanes = 0;
+};
+
+struct BatchShape {
+    // All cores for this batch, or one.
+    bool is_on_pool = false;
+    int32_t max_rows = 1;
+};
+
+// Many sequences are divided among the threads that are free; a few are one batch on all cores, when nothing else runs
+// and it would take a single core so long (`cost`) that dividing its work is worth it. REQUIRES: something waits
+BatchShape next_shape(const BatcherLoad & load, const BatchCost & cost);
 
 // A batch in the making: sequences are looked at in the order of their claims, and are taken when they fit.
 class BatchDraft {
@@ -48,7 +67,7 @@ class BatchDraft {
     int32_t rows() const { return rows_; }
 
   private:
-    const BatchLimits & limits_;
+    const BatchLimits limits_;
     const double tokens_of_one_run_;
     int32_t rows_ = 0;
     int32_t longest_ = 0;

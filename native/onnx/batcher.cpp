@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
+#include "native/core/available_cores.h"
 #include "native/core/clock.h"
 #include "native/core/compute_account.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 // How much of a queue is looked through for sequences that fit into a batch.
 constexpr size_t kLookedThrough = 1024;
+// Threads of one batcher: more would mostly wait for memory.
+constexpr int kMaxLanes = 32;
 
 BatcherOptions within(BatcherOptions options, const BatchGraph & graph) {
     if (graph.fixed_rows > 0) {
@@ -25,23 +29,26 @@ BatcherOptions within(BatcherOptions options, const BatchGraph & graph) {
 
 }  // namespace
 
-Result<std::shared_ptr<Batcher>> Batcher::create(std::shared_ptr<const Session> session, const BatcherOptions & options,
+Result<std::shared_ptr<Batcher>> Batcher::create(BatcherSessions sessions, const BatcherOptions & options,
                                                  std::function<void()> wake) {
-    auto graph = read_batch_graph(*session, options.output);
+    auto graph = read_batch_graph(*sessions.pooled, options.output);
     if (!graph) return graph.status();
     return std::shared_ptr<Batcher>(
-        new Batcher(std::move(session), within(options, graph.value()), graph.value(), std::move(wake)));
+        new Batcher(std::move(sessions), within(options, graph.value()), graph.value(), std::move(wake)));
 }
 
-Batcher::Batcher(std::shared_ptr<const Session> session, BatcherOptions options, BatchGraph graph,
-                 std::function<void()> wake)
-    : session_(std::move(session)),
+Batcher::Batcher(BatcherSessions sessions, BatcherOptions options, BatchGraph graph, std::function<void()> wake)
+    : sessions_(std::move(sessions)),
       options_(std::move(options)),
       graph_(graph),
       wake_(std::move(wake)),
       window_(options_.limits.max_window_us),
-      recorder_(session_->model_bytes()),
-      worker_([this] { work(); }) {}
+      recorder_(sessions_.pooled->model_bytes()) {
+    const int count = sessions_.single ? std::clamp(available_cores(), 1, kMaxLanes) : 1;
+    for (int i = 0; i < count; ++i) lanes_.push_back(std::make_unique<Lane>(graph_, options_));
+    // Once the vector is whole: the threads look at each other's lanes.
+    for (const auto & lane : lanes_) lane->thread = std::thread([this, &lane = *lane] { work(lane); });
+}
 
 Batcher::~Batcher() { shut_down(); }
 
@@ -51,7 +58,7 @@ Result<SequenceId> Batcher::submit(std::vector<TokenSequence> sequences) {
     const int64_t now = now_us();
     const SequenceId first = last_id_ + 1;
     for (TokenSequence & sequence : sequences) add(++last_id_, std::move(sequence), now);
-    has_work_.notify_one();
+    has_work_.notify_all();
     announce(lock);
     return first;
 }
@@ -88,6 +95,7 @@ void Batcher::add(SequenceId id, TokenSequence sequence, int64_t now) {
     entry.times.submitted_us = now;
     entry.ticket = queue_.push(request, now);
     waiting_.emplace(entry.sequence.tier, request.key);
+    waiting_tokens_ += request.tokens;
 }
 
 void Batcher::cancel(SequenceId id) {
@@ -95,14 +103,15 @@ void Batcher::cancel(SequenceId id) {
     const auto key = static_cast<uint64_t>(id);
     const auto found = entries_.find(key);
     if (found == entries_.end() || found->second.is_cancelled) return;
-    if (!found->second.is_running) {
+    Lane * const lane = found->second.lane;
+    if (lane == nullptr) {
         queue_.remove(found->second.ticket);
         end_waiting(key, Status(ErrorCode::Cancelled, "The sequence was cancelled."));
         announce(lock);
         return;
     }
     found->second.is_cancelled = true;
-    if (--running_ == 0) control_.terminate();
+    if (--lane->wanted == 0) lane->runner.terminate();
 }
 
 FinishedSequences Batcher::take_finished() {
@@ -115,7 +124,7 @@ BatcherStatus Batcher::status() const {
     const std::lock_guard lock(mutex_);
     BatcherStatus status = counts_;
     status.queued = waiting_.size();
-    status.running = running_;
+    for (const auto & lane : lanes_) status.running += lane->wanted;
     return status;
 }
 
@@ -130,40 +139,33 @@ void Batcher::shut_down() {
                 end_waiting(key, Status(ErrorCode::Cancelled, "The model was closed."));
             }
             for (auto & [key, entry] : entries_) entry.is_cancelled = true;
-            running_ = 0;
-            control_.terminate();
+            for (const auto & lane : lanes_) {
+                lane->wanted = 0;
+                lane->runner.terminate();
+            }
             has_work_.notify_all();
             announce(lock);
         }
     }
     const std::lock_guard join_lock(join_mutex_);
-    if (worker_.joinable()) worker_.join();
+    for (const auto & lane : lanes_) {
+        if (lane->thread.joinable()) lane->thread.join();
+    }
 }
 
-void Batcher::work() {
+void Batcher::work(Lane & lane) {
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
         expire(now_us());
-        if (waiting_.empty()) {
+        // A batch on the pool has all cores.
+        if (waiting_.empty() || is_pool_in_use_) {
             announce(lock);
-            if (waiting_.empty() && !is_stopping_) has_work_.wait(lock);
+            if ((waiting_.empty() || is_pool_in_use_) && !is_stopping_) has_work_.wait(lock);
             continue;
         }
         if (waits_for_more(lock)) continue;
-        std::vector<Member> batch = form_batch(now_us());
-        if (batch.empty()) continue;
-        running_ = batch.size();
-        lock.unlock();
-        int64_t started_us = 0;
-        {
-            const ComputeAccount::Lease lease = ComputeAccount::get().begin_run();
-            started_us = now_us();
-            run_batch(batch);
-        }
-        const int64_t ended_us = now_us();
-        lock.lock();
-        end_batch(batch, started_us, ended_us);
-        announce(lock);
+        Batch batch = form_batch(lane, now_us());
+        if (!batch.rows.empty()) run_batch(lane, batch, lock);
     }
 }
 
@@ -176,94 +178,103 @@ bool Batcher::waits_for_more(std::unique_lock<std::mutex> & lock) {
     return true;
 }
 
-void Batcher::take(uint64_t key, std::vector<Member> & batch) {
+void Batcher::take(uint64_t key, Lane & lane, Batch & batch) {
     Entry & entry = entries_.at(key);
-    entry.is_running = true;
+    entry.lane = &lane;
     waiting_.erase({entry.sequence.tier, key});
-    batch.push_back({key, &entry, Status::ok()});
+    waiting_tokens_ -= static_cast<int64_t>(entry.sequence.ids.size());
+    batch.keys.push_back(key);
+    batch.rows.push_back({{entry.sequence.ids, entry.sequence.types}, Status::ok()});
 }
 
-std::vector<Batcher::Member> Batcher::form_batch(int64_t now) {
-    std::vector<Member> batch;
+Batcher::Batch Batcher::form_batch(Lane & lane, int64_t now) {
+    Batch batch;
+    BatchLimits limits = options_.limits;
+    if (sessions_.single) {
+        const BatchShape shape = next_shape({waiting_.size(), waiting_tokens_, lanes_.size(), running_lanes_}, cost_);
+        batch.is_on_pool = shape.is_on_pool;
+        limits.max_rows = std::min(limits.max_rows, shape.max_rows);
+    }
     const std::optional<queue::Popped> head = queue_.pop(now);
     if (!head) return batch;
-    BatchDraft draft(options_.limits, cost_.tokens_of_one_run());
-    const auto length_of = [this](uint64_t key) { return static_cast<int32_t>(entries_.at(key).sequence.ids.size()); };
-    draft.add(length_of(head->key));
-    take(head->key, batch);
-    size_t looked = 0;
-    for (auto it = waiting_.begin(); it != waiting_.end() && !draft.is_full() && looked < kLookedThrough; ++looked) {
-        const uint64_t key = (it++)->second;
+    BatchDraft draft(limits, (batch.is_on_pool ? pooled_cost_ : cost_).tokens_of_one_run());
+    const auto head_length = static_cast<int32_t>(entries_.at(head->key).sequence.ids.size());
+    draft.add(head_length);
+    take(head->key, lane, batch);
+    gather_companions(head_length);
+    for (const Companion & companion : companions_scratch_) {
+        if (draft.is_full()) break;
         // Asked first: what is popped has been charged. A deadline that has just passed is left to expire().
-        const int32_t length = length_of(key);
-        if (!draft.fits(length) || !queue_.pop(entries_.at(key).ticket, now)) continue;
-        draft.add(length);
-        take(key, batch);
+        if (!draft.fits(companion.length) || !queue_.pop(entries_.at(companion.key).ticket, now)) continue;
+        draft.add(companion.length);
+        take(companion.key, lane, batch);
     }
     return batch;
 }
 
-void Batcher::run_batch(std::vector<Member> & batch) {
-    values_.clear();
-    padded_tokens_ = 0;
-    runs_ = 0;
-    const Status status = run_rows(batch, 0, batch.size());
-    if (status) return;
-    // One bad row (a token that the vocabulary does not have, say) must not fail the others.
-    const bool is_bad_row = status.code() == ErrorCode::InvalidTensor || status.code() == ErrorCode::RunFailed;
-    for (size_t i = 0; i < batch.size(); ++i) {
-        batch[i].status = is_bad_row && batch.size() > 1 ? run_rows(batch, i, i + 1) : status;
+void Batcher::gather_companions(int32_t head_length) {
+    companions_scratch_.clear();
+    for (const auto & [tier, key] : waiting_) {
+        if (companions_scratch_.size() == kLookedThrough) break;
+        companions_scratch_.push_back({tier, static_cast<int32_t>(entries_.at(key).sequence.ids.size()), key});
     }
+    // Who is of about the same length pads least. Those that are equally near keep their order.
+    std::stable_sort(companions_scratch_.begin(), companions_scratch_.end(),
+                     [head_length](const Companion & a, const Companion & b) {
+                         if (a.tier != b.tier) return a.tier < b.tier;
+                         return std::abs(a.length - head_length) < std::abs(b.length - head_length);
+                     });
 }
 
-Status Batcher::run_rows(std::vector<Member> & batch, size_t begin, size_t end) {
-    rows_.clear();
-    for (size_t i = begin; i < end; ++i) {
-        const TokenSequence & sequence = batch[i].entry->sequence;
-        rows_.push_back({sequence.ids, sequence.types});
+void Batcher::run_batch(Lane & lane, Batch & batch, std::unique_lock<std::mutex> & lock) {
+    lane.wanted = batch.rows.size();
+    ++running_lanes_;
+    if (batch.is_on_pool) is_pool_in_use_ = true;
+    const Session & session = sessions_.single && !batch.is_on_pool ? *sessions_.single : *sessions_.pooled;
+    lock.unlock();
+    int64_t started_us = 0;
+    {
+        const ComputeAccount::Lease lease = ComputeAccount::get().begin_run();
+        started_us = now_us();
+        lane.runner.run(session, batch.rows);
     }
-    RunRequest request;
-    if (Status status = inputs_.lay_out(graph_, rows_, options_.pad_id, request); !status) return status;
-    padded_tokens_ += inputs_.padded_tokens();
-    ++runs_;
-    if (Status status = request.execute(*session_, control_.options()); !status) return status;
-    return pool_rows(request.output(0), batch, begin, end);
+    const int64_t ended_us = now_us();
+    lock.lock();
+    --running_lanes_;
+    if (batch.is_on_pool) {
+        is_pool_in_use_ = false;
+        has_work_.notify_all();
+    }
+    end_batch(lane, batch, started_us, ended_us);
+    announce(lock);
 }
 
-Status Batcher::pool_rows(const OrtValue * output, std::vector<Member> & batch, size_t begin, size_t end) {
-    TensorContent content;
-    if (Status status = read_tensor(output, content); !status) return status;
-    for (size_t i = begin; i < end; ++i) {
-        Member & member = batch[i];
-        member.offset = values_.size();
-        const size_t tokens = member.entry->sequence.ids.size();
-        if (Status status = pool_row(content, i - begin, tokens, options_.pooling, values_); !status) return status;
-        member.count = values_.size() - member.offset;
+void Batcher::end_batch(Lane & lane, Batch & batch, int64_t started_us, int64_t ended_us) {
+    const bool was_terminated = lane.wanted == 0;
+    lane.wanted = 0;
+    if (was_terminated && !is_stopping_) lane.runner.reset();
+    const int64_t padded_tokens = lane.runner.padded_tokens();
+    if (lane.runner.runs() == 1) {
+        (batch.is_on_pool ? pooled_cost_ : cost_).record(padded_tokens, ended_us - started_us);
     }
-    return Status::ok();
-}
-
-void Batcher::end_batch(std::vector<Member> & batch, int64_t started_us, int64_t ended_us) {
-    const bool was_terminated = running_ == 0;
-    running_ = 0;
-    if (was_terminated && !is_stopping_) control_.reset();
-    if (runs_ == 1) cost_.record(padded_tokens_, ended_us - started_us);
     ++counts_.batches;
-    counts_.padded_tokens += static_cast<uint64_t>(padded_tokens_);
-    window_.batch_ended(batch.size(), waiting_.size(), ended_us, ended_us - started_us);
+    counts_.padded_tokens += static_cast<uint64_t>(padded_tokens);
+    window_.batch_ended(batch.rows.size(), waiting_.size(), ended_us, ended_us - started_us);
     const size_t base = finished_.values.size();
-    finished_.values.insert(finished_.values.end(), values_.begin(), values_.end());
-    for (Member & member : batch) {
-        Entry & entry = *member.entry;
+    const std::vector<float> & values = lane.runner.values();
+    finished_.values.insert(finished_.values.end(), values.begin(), values.end());
+    for (size_t i = 0; i < batch.rows.size(); ++i) {
+        BatchRow & row = batch.rows[i];
+        Entry & entry = entries_.at(batch.keys[i]);
         entry.times.started_us = started_us;
         entry.times.ended_us = ended_us;
         ++counts_.sequences;
         counts_.tokens += entry.sequence.ids.size();
         if (entry.is_cancelled) {
             ++counts_.cancelled;
-            member.status = Status(ErrorCode::Cancelled, "The sequence was cancelled.");
+            row.status = Status(ErrorCode::Cancelled, "The sequence was cancelled.");
         }
-        end(member.key, entry, std::move(member.status), base + member.offset, member.count);
+        end(batch.keys[i], entry, std::move(row.status), base + row.offset, row.count);
     }
 }
 
@@ -280,6 +291,7 @@ void Batcher::end(uint64_t key, Entry & entry, Status status, size_t offset, siz
 void Batcher::end_waiting(uint64_t key, Status status) {
     Entry & entry = entries_.at(key);
     waiting_.erase({entry.sequence.tier, key});
+    waiting_tokens_ -= static_cast<int64_t>(entry.sequence.ids.size());
     ++(status.code() == ErrorCode::DeadlineExceeded ? counts_.expired : counts_.cancelled);
     end(key, entry, std::move(status), 0, 0);
 }

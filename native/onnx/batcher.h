@@ -2,11 +2,15 @@
 // less than 32 runs. Sequences wait by tier, user and deadline (native/queue) like everything else; who is next brings
 // along those that fit (batch_policy.h), and what rides along is charged as if it had been next.
 //
-// A batch starts as soon as something waits and none runs: alone, nothing waits for anybody. While one runs, arrivals
-// gather; when many were under way, the next batch waits a moment for those that are just asking again.
+// A batch starts as soon as something waits and a thread is free: alone, nothing waits for anybody. While all are busy,
+// arrivals gather; when many were under way, the next batch waits a moment for those that are just asking again.
 //
-// Thread safety: all functions from any thread; `wake` is called on the batcher's thread and its callers' without a
-// lock. Owns one thread; its session lives as long as it does.
+// Small graphs lose more to the waking and waiting of a pool's threads than these save. So with a second session that
+// computes on the thread that calls, there is a thread for each core, what waits is divided among those that are free,
+// and the pool takes only batches that are long and alone (next_shape() in batch_policy.h).
+//
+// Thread safety: all functions from any thread; `wake` is called on the batcher's threads and its callers' without a
+// lock. Owns its threads; its sessions live as long as it does.
 #pragma once
 
 #include <condition_variable>
@@ -16,6 +20,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -25,6 +30,7 @@
 #include "native/core/status.h"
 #include "native/onnx/batch_graph.h"
 #include "native/onnx/batch_policy.h"
+#include "native/onnx/batch_runner.h"
 #include "native/onnx/pooling.h"
 #include "native/onnx/run_recorder.h"
 #include "native/onnx/session.h"
@@ -39,6 +45,14 @@ struct BatcherOptions {
     std::string output;  // empty: chosen by its name
     PoolingOptions pooling;
     size_t capacity = 4096;  // sequences that may wait
+};
+
+// Two sessions of one graph.
+struct BatcherSessions {
+    // On the pool of all sessions, or with threads of its own.
+    std::shared_ptr<const Session> pooled;
+    // With one thread, the caller's. Null: batches run one after the other.
+    std::shared_ptr<const Session> single;
 };
 
 using SequenceId = int32_t;
@@ -78,13 +92,13 @@ struct BatcherStatus {
 class Batcher {
   public:
     // UnsupportedModel, InvalidArgument: see read_batch_graph().
-    static Result<std::shared_ptr<Batcher>> create(std::shared_ptr<const Session> session,
-                                                   const BatcherOptions & options, std::function<void()> wake);
+    static Result<std::shared_ptr<Batcher>> create(BatcherSessions sessions, const BatcherOptions & options,
+                                                   std::function<void()> wake);
     ~Batcher();
     Batcher(const Batcher &) = delete;
     Batcher & operator=(const Batcher &) = delete;
 
-    // All of them at once, with one wake of the batcher's thread; the first gets the id that comes back, the others
+    // All of them at once, with one wake of the batcher's threads; the first gets the id that comes back, the others
     // those behind it. Each ends with exactly one FinishedSequence: also those that are too long, or one too many.
     // ModelUnloaded when none was taken.
     Result<SequenceId> submit(std::vector<TokenSequence> sequences);
@@ -97,51 +111,62 @@ class Batcher {
     // Of one sequence: what was asked for, or less when the graph fixes less.
     int32_t max_length() const { return options_.max_length; }
 
-    // Ends everything as cancelled and joins the thread. What finished can still be taken. Idempotent.
+    // Ends everything as cancelled and joins the threads. What finished can still be taken. Idempotent.
     void shut_down();
 
   private:
+    // A thread that runs batches.
+    struct Lane {
+        explicit Lane(const BatchGraph & graph, const BatcherOptions & options)
+            : runner(graph, options.pad_id, options.pooling) {}
+        BatchRunner runner;
+        // Of its present batch, those that somebody still wants; guarded by mutex_.
+        size_t wanted = 0;
+        std::thread thread;
+    };
     struct Entry {
         TokenSequence sequence;
         RunTimes times;
         queue::Ticket ticket = 0;
-        bool is_running = false;
+        Lane * lane = nullptr;  // that runs it
         bool is_cancelled = false;
     };
-    // One of a batch under way. The entry stays where it is until the batch has ended.
-    struct Member {
-        uint64_t key;
-        Entry * entry;
-        Status status;
-        size_t offset = 0;
-        size_t count = 0;
+    // Entries stay where they are until their batch has ended.
+    struct Batch {
+        bool is_on_pool = false;
+        std::vector<uint64_t> keys;
+        std::vector<BatchRow> rows;  // of the same order
     };
 
-    Batcher(std::shared_ptr<const Session> session, BatcherOptions options, BatchGraph graph,
-            std::function<void()> wake);
+    // One that waits and might ride along.
+    struct Companion {
+        queue::Tier tier;
+        int32_t length;
+        uint64_t key;
+    };
 
-    void work();
-    // Without the lock.
-    void run_batch(std::vector<Member> & batch);
-    Status run_rows(std::vector<Member> & batch, size_t begin, size_t end);
-    Status pool_rows(const OrtValue * output, std::vector<Member> & batch, size_t begin, size_t end);
-    // With it.
+    Batcher(BatcherSessions sessions, BatcherOptions options, BatchGraph graph, std::function<void()> wake);
+
+    void work(Lane & lane);
+    // With the lock.
     void add(SequenceId id, TokenSequence sequence, int64_t now);
     Status refusal(const TokenSequence & sequence) const;
     void expire(int64_t now);
     bool waits_for_more(std::unique_lock<std::mutex> & lock);
-    std::vector<Member> form_batch(int64_t now);
-    void take(uint64_t key, std::vector<Member> & batch);
-    void end_batch(std::vector<Member> & batch, int64_t started_us, int64_t ended_us);
+    Batch form_batch(Lane & lane, int64_t now);
+    // In the order in which they are asked.
+    void gather_companions(int32_t head_length);
+    void take(uint64_t key, Lane & lane, Batch & batch);
+    void run_batch(Lane & lane, Batch & batch, std::unique_lock<std::mutex> & lock);
+    void end_batch(Lane & lane, Batch & batch, int64_t started_us, int64_t ended_us);
     void end(uint64_t key, Entry & entry, Status status, size_t offset, size_t count);
     void end_waiting(uint64_t key, Status status);
     void announce(std::unique_lock<std::mutex> & lock);
 
-    const std::shared_ptr<const Session> session_;
+    const BatcherSessions sessions_;
     const BatcherOptions options_;
     const BatchGraph graph_;
     const std::function<void()> wake_;
-    RunControl control_;
 
     mutable std::mutex mutex_;
     std::condition_variable has_work_;
@@ -150,25 +175,23 @@ class Batcher {
     std::unordered_map<uint64_t, Entry> entries_;
     std::set<std::pair<queue::Tier, uint64_t>> waiting_;  // in the order in which they may ride along
     std::vector<queue::Popped> expired_scratch_;
-    BatchCost cost_;
+    std::vector<Companion> companions_scratch_;
+    int64_t waiting_tokens_ = 0;
+    BatchCost cost_;         // of batches on one thread, or of all where there is no other session
+    BatchCost pooled_cost_;  // of batches on the pool, beside others
+    size_t running_lanes_ = 0;
+    bool is_pool_in_use_ = false;
     BatchWindow window_;
     FinishedSequences finished_;
-    size_t running_ = 0;  // of the present batch, those that somebody still wants
     bool is_announced_ = false;
     bool is_stopping_ = false;
     SequenceId last_id_ = 0;
     BatcherStatus counts_;
     RunRecorder recorder_;
 
-    // The batcher's thread only.
-    BatchInputs inputs_;
-    std::vector<TokenRow> rows_;
-    std::vector<float> values_;
-    int64_t padded_tokens_ = 0;
-    int64_t runs_ = 0;  // of the present batch
-
     std::mutex join_mutex_;
-    std::thread worker_;
+    // As many as there are all along; last, for their threads use everything above.
+    std::vector<std::unique_ptr<Lane>> lanes_;
 };
 
 }  // namespace inferno::onnx

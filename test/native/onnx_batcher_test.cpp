@@ -19,11 +19,13 @@ using namespace inferno::test;
 
 namespace {
 
-std::shared_ptr<const Session> open(const std::string & model) {
+std::shared_ptr<const Session> open(const std::string & model, int threads = 0) {
     if (const char * directory = std::getenv("INFERNO_LIBRARY_DIR")) set_library_directory(directory);
     ModelSource source;
     source.bytes = as_bytes(model);
-    auto session = Session::open(source, {});
+    SessionOptions options;
+    options.threads = threads;
+    auto session = Session::open(source, options);
     CHECK(session.is_ok());
     return session ? session.value() : nullptr;
 }
@@ -31,8 +33,9 @@ std::shared_ptr<const Session> open(const std::string & model) {
 // A batcher whose results are gathered; wait() until so many have ended.
 class Collector {
   public:
-    explicit Collector(const std::string & model, const BatcherOptions & options = {}) {
-        auto made = Batcher::create(open(model), options, [this] { wakes_.fetch_add(1); });
+    explicit Collector(const std::string & model, const BatcherOptions & options = {}, bool has_lanes = false) {
+        const BatcherSessions sessions{open(model), has_lanes ? open(model, 1) : nullptr};
+        auto made = Batcher::create(sessions, options, [this] { wakes_.fetch_add(1); });
         CHECK(made.is_ok());
         batcher_ = made.value();
     }
@@ -144,6 +147,25 @@ INFERNO_TEST(onnx_batch_cost_tells_the_fixed_part_of_a_run_from_what_tokens_cost
     CHECK(std::abs(cost.tokens_of_one_run() - 500.0) < 5.0);
 }
 
+INFERNO_TEST(onnx_batches_of_many_are_divided_among_free_threads_and_a_long_one_alone_gets_the_pool) {
+    BatchCost cost;
+    CHECK_EQ(cost.expected_us(1000), 0.0);
+    // Nothing is known: not on the pool.
+    CHECK(!next_shape({1, 100, 4, 0}, cost).is_on_pool);
+    cost.record(100, 10'000);
+    CHECK_EQ(cost.expected_us(50), 5'000.0);
+    const BatchShape alone = next_shape({2, 100, 4, 0}, cost);
+    CHECK(alone.is_on_pool);
+    CHECK_EQ(alone.max_rows, 2);
+    CHECK(!next_shape({2, 10, 4, 0}, cost).is_on_pool);   // too short
+    CHECK(!next_shape({2, 100, 4, 1}, cost).is_on_pool);  // another one runs
+    const BatchShape many = next_shape({33, 3'300, 4, 0}, cost);
+    CHECK(!many.is_on_pool);
+    CHECK_EQ(many.max_rows, 9);
+    CHECK_EQ(next_shape({20, 2'000, 4, 2}, cost).max_rows, 10);
+    CHECK_EQ(next_shape({20, 2'000, 4, 4}, cost).max_rows, 20);
+}
+
 INFERNO_TEST(onnx_batch_window_is_open_under_load_only) {
     BatchWindow window(2000);
     CHECK(window.open_until_us(1) <= 0);
@@ -173,6 +195,40 @@ INFERNO_TEST(onnx_batcher_gives_every_sequence_its_own_row_whatever_shares_its_b
     CHECK(collector.batcher().status().batches < 50);
 }
 
+INFERNO_TEST(onnx_batcher_with_a_thread_for_each_core_gives_every_sequence_its_own_row_once) {
+    Collector collector(table_model(100), {}, true);
+    constexpr int32_t kRounds = 40;
+    constexpr int32_t kEach = 25;
+    std::thread other([&] {
+        for (int32_t round = 0; round < kRounds; ++round) collector.submit({{7, 7}, {8}, {9, 9, 9}});
+    });
+    std::map<SequenceId, int32_t> expected;
+    for (int32_t round = 0; round < kRounds; ++round) {
+        std::vector<std::vector<int32_t>> rows;
+        for (int32_t i = 0; i < kEach; ++i) rows.emplace_back(static_cast<size_t>(i % 9 + 1), i);
+        const SequenceId first = collector.submit(std::move(rows));
+        for (int32_t i = 0; i < kEach; ++i) expected[first + i] = i;
+    }
+    other.join();
+    collector.wait(static_cast<size_t>(kRounds * (kEach + 3)));
+    CHECK_EQ(collector.ended(), static_cast<size_t>(kRounds * (kEach + 3)));
+    for (const auto & [id, value] : expected) {
+        const std::vector<float> & row = collector.values[id];
+        CHECK(row.size() == 2 && std::abs(row[0] - static_cast<float>(value)) < 1e-4F);
+    }
+    CHECK_EQ(collector.batcher().status().running, 0U);
+}
+
+INFERNO_TEST(onnx_batcher_prefers_companions_of_the_same_length) {
+    Collector collector(table_model(100));
+    std::vector<std::vector<int32_t>> rows;
+    for (int32_t i = 0; i < 40; ++i) rows.emplace_back(i % 2 == 0 ? 3U : 40U, i);
+    collector.submit(std::move(rows));
+    collector.wait(40);
+    const BatcherStatus status = collector.batcher().status();
+    CHECK_EQ(status.padded_tokens, status.tokens);
+}
+
 INFERNO_TEST(onnx_batcher_fails_only_the_row_that_the_graph_refuses) {
     Collector collector(table_model(10));
     const SequenceId first = collector.submit({{1}, {99}, {3}});
@@ -194,8 +250,8 @@ INFERNO_TEST(onnx_batcher_ends_sequences_that_are_empty_or_too_long_and_takes_th
     CHECK_EQ(collector.codes[first + 2], "ok");
 }
 
-INFERNO_TEST(onnx_batcher_ends_everything_once_when_it_shuts_down_under_load) {
-    Collector collector(table_model(10));
+void shut_down_under_load(bool has_lanes) {
+    Collector collector(table_model(10), {}, has_lanes);
     std::thread submitter([&] {
         for (int i = 0; i < 200; ++i) {
             std::vector<TokenSequence> sequences(3);
@@ -213,10 +269,16 @@ INFERNO_TEST(onnx_batcher_ends_everything_once_when_it_shuts_down_under_load) {
     for (const FinishedSequence & sequence : finished.sequences) ++ends[sequence.id];
     for (const auto & [id, count] : ends) CHECK_EQ(count, 1);
     CHECK_EQ(collector.batcher().status().queued, 0U);
+    CHECK_EQ(collector.batcher().status().running, 0U);
+}
+
+INFERNO_TEST(onnx_batcher_ends_everything_once_when_it_shuts_down_under_load) {
+    shut_down_under_load(false);
+    shut_down_under_load(true);
 }
 
 INFERNO_TEST(onnx_batcher_refuses_a_graph_that_is_not_over_tokens) {
-    auto made = Batcher::create(open(add_model()), {}, [] {});
+    auto made = Batcher::create({open(add_model()), nullptr}, {}, [] {});
     CHECK(!made.is_ok());
     if (!made) CHECK_EQ(std::string(error_code_name(made.status().code())), "unsupported_model");
 }
