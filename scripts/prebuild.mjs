@@ -49,6 +49,8 @@ function gatherArtifacts() {
 
 run(process.execPath, [join(root, 'native/vendor/fetch.mjs')]);
 rmSync(target, { recursive: true, force: true });
+// prebuildify starts the build in this folder, which a fresh clone does not have.
+mkdirSync(stage, { recursive: true });
 const compile = `"${process.execPath}" "${join(root, 'scripts/prebuild-compile.mjs')}"`;
 await promisify(prebuildify)({
   name,
