@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.js';
 import { chatRequests } from '../generation-requests.js';
 import type { ServedModel } from '../model-catalog.js';
 import type { JsonHandler } from '../post-json.js';
+import { requireRoomForChat } from '../prompt-length.js';
 import { withDefaults } from '../request-defaults.js';
 import { schedulingOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
@@ -57,6 +58,7 @@ function count(exchange: Exchange, { model }: ServedModel, chat: ChatCompletionB
     exchange.sendError(errorReply('no_vocabulary', 'This model cannot render chats.', 'model'));
     return;
   }
+  requireRoomForChat(chat.messages, model.info);
   const { tools, choice } = offeredTools(chat);
   const offered = choice === 'none' ? {} : { tools };
   const prompt = model.renderChat(chatTurns(chat.messages), { ...offered, addGenerationPrompt: true });
