@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { median } from '../../lib/bench/measure/stats.js';
 import type { Bench, Scenario } from '../bench.js';
 import type { Comparison } from '../comparison.js';
-import { hostileRequests } from '../hostile/bodies.js';
+import { hostileMessages, hostileRequests } from '../hostile/bodies.js';
 import { KeptConnection } from '../hostile/kept-connection.js';
+import { refusalOf } from '../hostile/timed-message.js';
 import type { BenchModel } from '../models.js';
 import { infernoWith } from '../peers/inferno.js';
 import { InvalidRun } from '../whole-answer.js';
@@ -16,30 +17,63 @@ const rounds = 5;
 const template = fileURLToPath(new URL('../../test/support/tool-template.jinja', import.meta.url));
 const server = infernoWith('inferno', ['--jinja', '--chat-template-file', template]);
 
-async function runOnce({ children, cores, quick }: Bench, model: BenchModel): Promise<Map<string, number>> {
-  const setup = { modelPath: model.path, parallel: 2, contextSize: 2048, threads: 1, core: cores.server } as const;
-  const running = await server.start(children, setup);
-  const connection = new KeptConnection(running.port);
+/** What it is, and how long its refusal took. */
+type Times = Map<string, number>;
+
+async function medianOf(count: number, refusal: () => Promise<number>): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < count; round++) times.push(await refusal());
+  return median(times);
+}
+
+async function measureRequests(port: number, count: number): Promise<Times> {
+  const connection = new KeptConnection(port);
+  const times: Times = new Map();
   try {
-    const values = new Map<string, number>();
     for (const { what, path, body, status } of hostileRequests) {
-      const times: number[] = [];
-      for (let round = 0; round < (quick ? 1 : rounds); round++) {
+      const refusal = async (): Promise<number> => {
         const answer = await connection.post(path, body);
         if (answer.status !== status) throw new InvalidRun(`${what}: the status is ${String(answer.status)}.`);
-        times.push(answer.ms);
-      }
-      values.set(what, median(times));
+        return answer.ms;
+      };
+      times.set(what, await medianOf(count, refusal));
     }
-    return values;
   } finally {
     connection.close();
+  }
+  return times;
+}
+
+async function measureMessages(port: number, count: number): Promise<Times> {
+  const times: Times = new Map();
+  for (const { what, message, code } of hostileMessages) {
+    const refusal = async (): Promise<number> => {
+      const found = await refusalOf(port, message);
+      if (found.code !== code) throw new InvalidRun(`${what}: the error is ${String(found.code)}.`);
+      return found.ms;
+    };
+    times.set(what, await medianOf(count, refusal));
+  }
+  return times;
+}
+
+async function runOnce({ children, cores, quick }: Bench, model: BenchModel): Promise<Times> {
+  const setup = { modelPath: model.path, parallel: 2, contextSize: 2048, threads: 1, core: cores.server } as const;
+  const running = await server.start(children, setup);
+  const count = quick ? 1 : rounds;
+  try {
+    const [requests, messages] = [
+      await measureRequests(running.port, count),
+      await measureMessages(running.port, count),
+    ];
+    return new Map([...requests, ...messages]);
+  } finally {
     await running.stop();
   }
 }
 
 async function measure(bench: Bench, model: BenchModel): Promise<Comparison[]> {
-  const all = new Map<string, number[]>(hostileRequests.map(({ what }) => [what, []]));
+  const all = new Map<string, number[]>([...hostileRequests, ...hostileMessages].map(({ what }) => [what, []]));
   for (let run = 1; run <= bench.runs; run++) {
     for (const [what, ms] of await runOnce(bench, model)) all.get(what)?.push(ms);
     const slowest = Math.max(...[...all.values()].map((values) => values.at(-1) ?? 0));

@@ -39,7 +39,7 @@ export function jsonInspection(context: Context, expectedBytes: number): (bytes:
   return (bytes) => replyTo(scan.take(bytes));
 }
 
-/** The same for bytes that are there. */
-export function jsonRefusal(bytes: Buffer, context: Context): ErrorReply | undefined {
-  return replyTo(exceededBound(bytes, { mostCost, longestText: longestTextOf(context, bytes.length) }));
+/** The same for a message that is there, of which not every text is for a model. */
+export function jsonRefusal(bytes: Buffer): ErrorReply | undefined {
+  return replyTo(exceededBound(bytes, { mostCost, longestText: Infinity }));
 }

@@ -94,7 +94,7 @@ function takeMessage(connection: OpenConnection, content: ArrayBuffer, isBinary:
     session.send(errorMessage(errorReply('invalid_argument', message)));
   } else {
     const bytes = Buffer.from(content);
-    const refusal = jsonRefusal(bytes, session.context);
+    const refusal = jsonRefusal(bytes);
     // uWebSockets.js has checked that it is UTF-8.
     if (refusal === undefined) dispatch(connection, bytes.toString('utf8'), bytes.length);
     else session.send(errorMessage(refusal));
