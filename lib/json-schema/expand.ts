@@ -9,7 +9,7 @@ const mostAlternatives = 256;
 /** Parts within parts without a value between them. */
 const deepestChain = 150;
 /** All expansions of a schema together. */
-const mostSteps = 8_000;
+const mostSteps = 5_000;
 /** What an expansion inside of so many others takes longer, which all are copied, is as much as one step. */
 const depthOfStep = 8;
 
