@@ -14,6 +14,7 @@ import { resultOf, writeResult } from './result-file.js';
 import { cancelStorm } from './scenarios/cancel-storm.js';
 import { cancel } from './scenarios/cancel.js';
 import { goodput } from './scenarios/goodput.js';
+import { hostileRequestsScenario } from './scenarios/hostile-requests.js';
 import { interference } from './scenarios/interference.js';
 import { levelsScenario } from './scenarios/levels.js';
 import { longPrompt } from './scenarios/long-prompt.js';
@@ -54,6 +55,7 @@ const scenarios: readonly Scenario[] = [
   goodput,
   thousandStreams,
   websocket,
+  hostileRequestsScenario,
   soakScenario,
   onnxCall,
   onnxMemory,

@@ -9,7 +9,9 @@ const mostAlternatives = 256;
 /** Parts within parts without a value between them. */
 const deepestChain = 150;
 /** All expansions of a schema together. */
-const mostSteps = 20_000;
+const mostSteps = 5_000;
+/** What an expansion inside of so many others takes longer, which all are copied, is as much as one step. */
+const depthOfStep = 8;
 
 type Alternatives = readonly Constraints[];
 
@@ -48,13 +50,18 @@ export class Expander {
     const crossed: Constraints[] = [];
     for (const a of some) {
       for (const b of others) {
-        if (++this.#steps > mostSteps) throw new SchemaTooComplex();
+        this.#count(1);
         const merged = both(a, b);
         if (merged !== undefined) crossed.push(merged);
       }
       if (crossed.length > mostAlternatives) throw new SchemaTooComplex();
     }
     return crossed;
+  }
+
+  #count(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > mostSteps) throw new SchemaTooComplex();
   }
 
   #union(parts: readonly Alternatives[]): Alternatives {
@@ -67,6 +74,7 @@ export class Expander {
     const { schema, isNegated } = node;
     if (typeof schema === 'boolean') return schema === isNegated ? [] : [anything];
     if (!isObject(schema)) return this.#missing('schema', node);
+    this.#count(1 + open.size / depthOfStep);
     const key = this.#document.keyOf([node]);
     // Its own beginning: nothing finite comes of it.
     if (open.has(key)) return [];

@@ -5,7 +5,9 @@ import type { Exchange } from './exchange.js';
 import type { SocketActivity } from './socket-activity.js';
 
 /** A body over the limit is still read up to this many times the limit, so that the client gets to see the 413. */
-const discardFactor = 4;
+const discardFactor = 16;
+
+const nothing = Buffer.alloc(0);
 
 function tooLarge(limit: number): ErrorReply {
   return errorReply('body_too_large', `The body is larger than the limit of ${String(limit)} bytes.`);
@@ -31,6 +33,13 @@ export function declaredTooLarge(exchange: Exchange, contentLength: number): Err
   return contentLength > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined;
 }
 
+export interface ExpectedBody {
+  /** Within the limit; 0 when it was not said. */
+  readonly declaredLength: number;
+  /** Looks at the bytes as they come; a refusal is answered at once. */
+  readonly inspect?: (bytes: Buffer) => ErrorReply | undefined;
+}
+
 /**
  * Reads one request body within the limits of size and time. `onBytes` is called at most once, inside the read: the bytes are
  * good until it returns.
@@ -38,13 +47,18 @@ export function declaredTooLarge(exchange: Exchange, contentLength: number): Err
 export class BodyReader implements SocketActivity {
   readonly #exchange: Exchange;
   readonly #onBytes: (bytes: Buffer) => void;
-  #chunks: Buffer[] = [];
+  readonly #expected: ExpectedBody;
+  /** What is kept of the body so far, and room for more. */
+  #body: Buffer = nothing;
+  #keptBytes = 0;
+  /** What has come of it. */
   #size = 0;
   #done = false;
 
   /** REQUIRES: the exchange is registered. */
-  constructor(exchange: Exchange, res: HttpResponse, onBytes: (bytes: Buffer) => void) {
+  constructor(exchange: Exchange, res: HttpResponse, expected: ExpectedBody, onBytes: (bytes: Buffer) => void) {
     this.#exchange = exchange;
+    this.#expected = expected;
     this.#onBytes = onBytes;
     exchange.setActivity(this);
     res.onData((chunk, isLast) => {
@@ -81,6 +95,12 @@ export class BodyReader implements SocketActivity {
       if (isLast || hopeless) this.#refuse(tooLarge(maxBodyBytes), hopeless && !isLast);
       return;
     }
+    const refusal = this.#expected.inspect?.(Buffer.from(chunk));
+    if (refusal !== undefined) {
+      // The rest of what was declared is thrown away as it comes.
+      this.#refuse(refusal, !isLast && this.#expected.declaredLength === 0);
+      return;
+    }
     if (isLast) {
       this.#finish(chunk);
       return;
@@ -90,14 +110,33 @@ export class BodyReader implements SocketActivity {
       this.#refuse(errorReply('queue_full', 'The server is receiving too many large requests at once.'), true);
       return;
     }
-    // uWebSockets.js takes its buffer back when this returns, so a part is copied, but a last part is read in place.
-    this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
-    exchanges.bodyBytes += chunk.byteLength;
+    this.#keep(chunk);
+  }
+
+  /**
+   * uWebSockets.js takes its buffer back when this returns, so a part is copied, to where there is room for as much again:
+   * joining all parts at the end would delay the answer, and room for all that is declared would be room for nothing.
+   */
+  #keep(chunk: ArrayBuffer): void {
+    const end = this.#keptBytes + chunk.byteLength;
+    if (end > this.#body.length) {
+      const { declaredLength } = this.#expected;
+      const room = declaredLength < end ? 2 * end : Math.min(2 * end, declaredLength);
+      const larger = Buffer.allocUnsafeSlow(room);
+      this.#body.copy(larger, 0, 0, this.#keptBytes);
+      this.#body = larger;
+    }
+    this.#body.set(new Uint8Array(chunk), this.#keptBytes);
+    this.#keptBytes = end;
+    this.#exchange.context.exchanges.bodyBytes += chunk.byteLength;
   }
 
   #finish(last: ArrayBuffer): void {
-    const tail = Buffer.from(last);
-    const body = this.#chunks.length === 0 ? tail : Buffer.concat([...this.#chunks, tail]);
+    let body: Buffer = Buffer.from(last);
+    if (this.#keptBytes > 0) {
+      this.#keep(last);
+      body = this.#body.subarray(0, this.#keptBytes);
+    }
     this.release();
     this.#exchange.setActivity(undefined);
     this.#onBytes(body);
@@ -109,7 +148,8 @@ export class BodyReader implements SocketActivity {
   }
 
   #forget(): void {
-    for (const chunk of this.#chunks) this.#exchange.context.exchanges.bodyBytes -= chunk.byteLength;
-    this.#chunks = [];
+    this.#exchange.context.exchanges.bodyBytes -= this.#keptBytes;
+    this.#keptBytes = 0;
+    this.#body = nothing;
   }
 }

@@ -2,6 +2,7 @@ import { tiers } from '../native-types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
 import { chatTurns } from './chat-turns.js';
 import type { ServableModel } from './model-catalog.js';
+import { requireRoomForChat, requireRoomForPrompts } from './prompt-length.js';
 import type { RequestScheduling } from './request-scheduling.js';
 import type { ChatCompletionBody } from './schemas/chat-completions.js';
 import type { CompletionBody } from './schemas/completions.js';
@@ -140,7 +141,10 @@ function toolsOf(
   };
 }
 
-/** One request per choice. */
+/**
+ * One request per choice.
+ * @throws InfernoError `context_length_exceeded` for what cannot fit.
+ */
 export function chatRequests(
   body: ChatCompletionBody,
   model: RequestedModel,
@@ -148,6 +152,7 @@ export function chatRequests(
 ): NativeGenerationRequest[] {
   const { templateArguments, ...reasoning } = reasoningRequest(body);
   const tools = toolsOf(body);
+  requireRoomForChat(body.messages, model.info, tools.toolsJson);
   const shared = {
     messagesJson: wellFormedJson(chatTurns(body.messages)),
     ...tools,
@@ -177,12 +182,16 @@ export function choicesMade(body: CompletionBody): number {
   return Math.max(body.n ?? 1, body.best_of ?? 1);
 }
 
-/** One request per prompt and choice, prompts first. */
+/**
+ * One request per prompt and choice, prompts first.
+ * @throws InfernoError `context_length_exceeded` for what cannot fit.
+ */
 export function completionRequests(
   body: CompletionBody,
   model: RequestedModel,
   scheduling: RequestScheduling,
 ): NativeGenerationRequest[] {
+  requireRoomForPrompts(body.prompt, model.info);
   const maxTokens = maxTokensOf(body.max_tokens, body.n_predict, completionTokensDefault);
   const made = choicesMade(body);
   // The best are those with the likeliest tokens.

@@ -6,6 +6,7 @@ import type { ModelSource, ServableModel, ServedModel } from '../manager/model-s
 import type { ModelWait } from '../manager/model-wait.js';
 import { thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
+import { charactersPerToken } from './schemas/text-length.js';
 
 export type { ModelSource, ServableModel, ServedModel } from '../manager/model-source.js';
 
@@ -50,6 +51,15 @@ export class ModelCatalog {
     return this.manager.models.flatMap(({ state }) =>
       state.kind === 'loaded' || state.kind === 'leaving' ? [state.served] : [],
     );
+  }
+
+  /** Characters of a text that some model may take at most; Infinity while a model is not in memory and may be any. */
+  get longestText(): number {
+    const { models } = this.manager;
+    const ready = this.ready;
+    if (ready.length < models.length) return Infinity;
+    const sizes = ready.map(({ model }) => Math.max(model.info.contextSize, model.info.trainContextSize));
+    return Math.max(0, ...sizes) * charactersPerToken;
   }
 
   /** Of what was asked for at start: the first failure if there is one, else 'loading' until all were loaded once. */

@@ -48,7 +48,7 @@ export function postBytes(context: ServerContext, readHeader: (req: HttpRequest)
     }
     const request = { path: req.getUrl(), header: readHeader(req) };
     exchange.register();
-    new BodyReader(exchange, res, (bytes) => {
+    new BodyReader(exchange, res, { declaredLength: contentLength }, (bytes) => {
       try {
         handle(exchange, bytes, request);
       } catch (thrown) {

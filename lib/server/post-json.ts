@@ -6,6 +6,7 @@ import { errorReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { findJsonFault } from './json-fault.js';
+import { jsonInspection } from './json-refusal.js';
 import type { ServerContext } from './server-context.js';
 
 /**
@@ -76,7 +77,8 @@ export function postJson(context: ServerContext, handle: JsonHandler, needsBody 
     }
     const path = req.getUrl();
     exchange.register();
-    new BodyReader(exchange, res, (bytes) => {
+    const inspect = jsonInspection(context, contentLength);
+    new BodyReader(exchange, res, { declaredLength: contentLength, inspect }, (bytes) => {
       try {
         const text = textOf(exchange, bytes);
         if (text === undefined) return;

@@ -25,6 +25,7 @@ import { classify } from './routes/classify.js';
 import { completions } from './routes/completions.js';
 import { embeddings } from './routes/embeddings.js';
 import { live, ready } from './routes/health.js';
+import { chatInputTokens, responseInputTokens, responseInputTokensPath } from './routes/input-tokens.js';
 import { changeModel, getModel, listModels, modelActionOf } from './routes/models.js';
 import { metrics } from './routes/metrics.js';
 import { responses } from './responses/routes.js';
@@ -87,8 +88,10 @@ const getRoutes: readonly GetRoute[] = [
 const postRoutes: readonly PostRoute[] = [
   ...llamaPostRoutes,
   { path: '/v1/chat/completions', handle: chatCompletions },
+  { path: '/v1/chat/completions/input_tokens', handle: chatInputTokens },
   { path: '/v1/completions', handle: completions },
   { path: '/v1/responses', handle: responses },
+  { path: responseInputTokensPath, handle: responseInputTokens },
   { path: '/v1/messages', handle: messages },
   { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
@@ -111,7 +114,7 @@ const baselinePath = '/metrics/profiles/baseline';
 
 /** The `Allow` header of a path that some route serves, else undefined. */
 function allowedMethods(path: string): string | undefined {
-  if (path === baselinePath) return 'POST, OPTIONS';
+  if (path === baselinePath || path === responseInputTokensPath) return 'POST, OPTIONS';
   if (modelActionOf(path) !== undefined) return 'POST, OPTIONS';
   // A HEAD would have nothing to tell.
   if (path === eventStreamPath) return 'GET, POST, OPTIONS';

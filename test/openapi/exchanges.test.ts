@@ -91,6 +91,11 @@ describe('what the server says is what it describes', () => {
     await post('/v1/messages', { ...called, tool_choice: { type: 'any' }, stream: true });
     await post('/v1/messages', { messages });
     await post('/v1/messages/count_tokens', { messages });
+    for (const prefix of ['/v1', '']) {
+      await post(`${prefix}/chat/completions/input_tokens`, { messages });
+      await post(`${prefix}/responses/input_tokens`, { input: 'Once' });
+    }
+    await post('/responses', { input: 'Once', max_output_tokens: 4 });
   });
 
   it('embeddings and tokens', async () => {

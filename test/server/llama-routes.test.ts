@@ -167,6 +167,31 @@ describe("llama-server's routes", () => {
     assert.equal(await ask({ chat_template_kwargs: { word: 'b', enable_thinking: true } }), 'thinks b');
   });
 
+  it('counts the tokens of chats and responses, under both names', async () => {
+    const messages = [{ role: 'user', content: 'How many tokens is this?' }];
+    const { usage } = await post('/v1/chat/completions', { messages, max_tokens: 1 });
+    const expected = { object: 'response.input_tokens', input_tokens: (usage as Answer)['prompt_tokens'] };
+    for (const prefix of ['/v1', '']) {
+      assert.deepEqual(await post(`${prefix}/chat/completions/input_tokens`, { messages }), expected);
+      assert.deepEqual(await post(`${prefix}/responses/input_tokens`, { input: messages }), expected);
+    }
+    for (const [path, body] of [
+      ['/chat/completions/input_tokens', {}],
+      ['/responses/input_tokens', { input: [] }],
+      ['/v1/responses/input_tokens', { input: 'a', previous_response_id: 'resp_none' }],
+    ] as const) {
+      assert.equal((await server.post(path, body)).status, 400, path);
+    }
+    const allowed = await fetch(`${server.url}/v1/responses/input_tokens`, { method: 'PUT' });
+    assert.deepEqual([allowed.status, allowed.headers.get('allow')], [405, 'POST, OPTIONS']);
+  });
+
+  it('POST /responses is another name of /v1/responses', async () => {
+    const answer = await post('/responses', { input: 'Once', max_output_tokens: 4 });
+    assert.equal(answer['object'], 'response');
+    assert.equal((await get(`/v1/responses/${String(answer['id'])}`)).status, 200);
+  });
+
   it('what no request could say is no default', async () => {
     await assert.rejects(startServer({ defaults: { temperature: -1 } }), RangeError);
   });

@@ -100,10 +100,16 @@ describe('validation of bodies', () => {
   }
 
   it('refuses JSON schemas that nest without end', async () => {
-    const deep = 200_000;
-    const schema = `${'{"items":'.repeat(deep)}{}${'}'.repeat(deep)}`;
-    const body = `{"messages":${JSON.stringify(messages)},"json_schema":${schema}}`;
-    assert.equal((await refused(chat, body)).param, 'json_schema');
+    const nesting = (levels: number): string => {
+      const schema = `${'{"items":'.repeat(levels)}{}${'}'.repeat(levels)}`;
+      return `{"messages":${JSON.stringify(messages)},"json_schema":${schema}}`;
+    };
+    assert.equal((await refused(chat, nesting(80))).param, 'json_schema');
+    // Not even parsed.
+    const response = await server.post(chat, nesting(200_000));
+    const { error } = (await response.json()) as ErrorBody;
+    assert.deepEqual([response.status, error.code], [400, 'invalid_json']);
+    assert.match(error.message, /deeper than 100 levels/u);
   });
 
   it('stops looking after some faults of a body that is nothing but faults', async () => {

@@ -3,12 +3,16 @@ import { Tensor } from '../../onnx/tensor.js';
 import type { ElementType } from '../../native-onnx-types.js';
 import type { TensorGraph } from '../../manager/model-source.js';
 import type { Fault } from '../error-response.js';
+import { exceededBound } from '../json-cost.js';
 import { parseBody } from '../schemas/parse-body.js';
 import { datatypeOf, elementBytes, elementTypeOf } from './datatypes.js';
 import { inferenceBody } from './request-body.js';
 import type { InferenceBody, InputBody } from './request-body.js';
 import { elementsIn } from './tensor-binary.js';
 import { elementsOf, TensorFault } from './tensor-json.js';
+
+/** Tensors in JSON are long lists of numbers; these are two million. */
+const mostTensorCost = 2 ** 21;
 
 /** A request as it came: its JSON, and the tensors behind that. */
 export interface RawInference {
@@ -29,9 +33,13 @@ export function parseInference(bytes: Buffer, headerLength: number | undefined):
     const [said, there] = [String(length), String(bytes.length)];
     return fault(`Inference-Header-Content-Length says ${said} bytes, but the body has ${there}.`);
   }
+  const json = bytes.subarray(0, length);
+  if (exceededBound(json, { mostCost: mostTensorCost, longestText: Infinity }) !== undefined) {
+    return fault('The JSON of the request has too many values or nests too deeply; send tensors as binary data.');
+  }
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8', 0, length));
+    value = JSON.parse(json.toString('utf8'));
   } catch {
     return fault('The inference header is not valid JSON.');
   }

@@ -1,6 +1,6 @@
 /** The JSON of an inference request. */
 import { z } from 'zod';
-import { flag, integerBetween, text } from '../schemas/fields.js';
+import { arrayOf, flag, integerBetween, text } from '../schemas/fields.js';
 import { writtenAs } from '../schemas/written-as.js';
 import { datatypes } from './datatypes.js';
 
@@ -80,13 +80,8 @@ export const inferenceBody = z.object(
         { error: 'an object' },
       )
       .nullish(),
-    inputs: z
-      .array(input, { error: 'an array of tensors' })
-      .max(mostTensors, { error: 'an array of tensors' })
-      .describe('The tensors.'),
-    outputs: z
-      .array(output, { error: 'an array of outputs' })
-      .max(mostTensors, { error: 'an array of outputs' })
+    inputs: arrayOf(input, { error: 'an array of tensors', most: mostTensors }).describe('The tensors.'),
+    outputs: arrayOf(output, { error: 'an array of outputs', most: mostTensors })
       .nullish()
       .describe('Which outputs are answered. Default all.'),
   },

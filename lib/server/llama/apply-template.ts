@@ -3,6 +3,7 @@ import { errorReply, faultsReply } from '../error-response.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedModel } from '../model-catalog.js';
 import type { JsonHandler } from '../post-json.js';
+import { requireRoomForChat } from '../prompt-length.js';
 import { withDefaults } from '../request-defaults.js';
 import { applyTemplateBody, applyTemplateRules } from '../schemas/apply-template.js';
 import type { ApplyTemplateBody } from '../schemas/apply-template.js';
@@ -16,6 +17,7 @@ function answer(exchange: Exchange, { model }: ServedModel, body: ApplyTemplateB
     exchange.sendError(errorReply('no_vocabulary', 'This model cannot render chats.', 'model'));
     return;
   }
+  requireRoomForChat(body.messages, model.info);
   const { tools, choice } = offeredTools(body);
   const prompt = model.renderChat(chatTurns(body.messages), {
     ...(choice === 'none' ? {} : { tools }),

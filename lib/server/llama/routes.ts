@@ -1,7 +1,9 @@
 import type { GetHandler } from '../get-json.js';
 import type { JsonHandler } from '../post-json.js';
+import { responses } from '../responses/routes.js';
 import { chatCompletions } from '../routes/chat-completions.js';
 import { live } from '../routes/health.js';
+import { chatInputTokens, responseInputTokens } from '../routes/input-tokens.js';
 import { listModels } from '../routes/models.js';
 import { rerank } from '../routes/rerank.js';
 import { applyTemplate } from './apply-template.js';
@@ -44,6 +46,9 @@ export const llamaPostRoutes: readonly LlamaPostRoute[] = [
   { path: '/v1/reranking', handle: rerank },
   { path: '/apply-template', handle: applyTemplate },
   { path: '/chat/completions', handle: chatCompletions },
+  { path: '/chat/completions/input_tokens', handle: chatInputTokens },
+  { path: '/responses', handle: responses },
+  { path: '/responses/input_tokens', handle: responseInputTokens },
   { path: '/props', handle: postProps, needsBody: false },
   { path: '/slots/*', handle: postSlots, needsBody: false },
   { path: '/lora-adapters', handle: postLoraAdapters },

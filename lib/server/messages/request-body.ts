@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import { arrayOf, checkItems, flag, integerBetween, looseObject, numberBetween, text } from '../schemas/fields.js';
 import { jsonSchema } from '../schemas/constraints.js';
+import { messagesError, mostMessages } from '../schemas/messages.js';
 import type { RawBody } from '../schemas/sampling.js';
 import { schedulingFields } from '../schemas/scheduling.js';
 import { writtenAs } from '../schemas/written-as.js';
@@ -112,7 +113,7 @@ const outputFormat = z.object(
 
 const promptFields = {
   model: text.describe('A model of GET /v1/models; without it the first one.'),
-  messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }).describe(
+  messages: arrayOf(message, { error: messagesError, least: 1, most: mostMessages }).describe(
     'The conversation so far.',
   ),
   system: textOrBlocks(textBlock, 'a string or an array of blocks of type "text"')

@@ -1,7 +1,6 @@
 import type { AnswerTarget } from '../answer-target.js';
-import { chatTurns } from '../chat-turns.js';
-import { errorReply, faultsReply } from '../error-response.js';
-import type { Exchange } from '../exchange.js';
+import { answerTokenCount } from '../count-tokens.js';
+import { faultsReply } from '../error-response.js';
 import { chatRequests } from '../generation-requests.js';
 import type { ServedModel } from '../model-catalog.js';
 import type { JsonHandler } from '../post-json.js';
@@ -10,7 +9,6 @@ import { schedulingOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import type { ChatCompletionBody } from '../schemas/chat-completions.js';
 import { parseBody } from '../schemas/parse-body.js';
-import { offeredTools } from '../schemas/tools.js';
 import { startAnswer } from '../start-answer.js';
 import { withModel } from '../with-model.js';
 import { MessagesFormat } from './messages-format.js';
@@ -51,19 +49,6 @@ export const messages: JsonHandler = (exchange, value) => {
   withModel(exchange, resolved, { use, deadlineMs: scheduling.deadlineMs });
 };
 
-/** The tokens of the prompt that the template makes of it. */
-function count(exchange: Exchange, { model }: ServedModel, chat: ChatCompletionBody): void {
-  if (model.renderChat === undefined || model.tokenize === undefined) {
-    exchange.sendError(errorReply('no_vocabulary', 'This model cannot render chats.', 'model'));
-    return;
-  }
-  const { tools, choice } = offeredTools(chat);
-  const offered = choice === 'none' ? {} : { tools };
-  const prompt = model.renderChat(chatTurns(chat.messages), { ...offered, addGenerationPrompt: true });
-  const tokens = model.tokenize(prompt, { addSpecial: true, parseSpecial: true });
-  exchange.sendJson(200, JSON.stringify({ input_tokens: tokens.length }), [exchange.processingHeader()]);
-}
-
 /** POST /v1/messages/count_tokens */
 export const countTokens: JsonHandler = (exchange, value) => {
   const parsed = parseBody(countTokensBody, messagesRules, value);
@@ -73,7 +58,7 @@ export const countTokens: JsonHandler = (exchange, value) => {
   }
   const chat = promptOf(parsed.data);
   const use = (served: ServedModel): void => {
-    count(exchange, served, chat);
+    answerTokenCount(exchange, served, chat);
   };
   withModel(exchange, exchange.context.catalog.resolve(parsed.data.model ?? undefined), { use });
 };

@@ -6,6 +6,7 @@ import { embeddingOperations } from './operations/embeddings.js';
 import { eventStreamOperations } from './operations/event-streams.js';
 import { generationOperations } from './operations/generation.js';
 import { healthOperations } from './operations/health.js';
+import { inputTokenOperations } from './operations/input-tokens.js';
 import { inferenceOperations } from './operations/inference.js';
 import { llamaOperations } from './operations/llama.js';
 import { messageOperations } from './operations/messages.js';
@@ -16,6 +17,7 @@ import { webSocketOperations } from './operations/websocket.js';
 
 export const operations: Operations = {
   ...generationOperations,
+  ...inputTokenOperations,
   ...eventStreamOperations,
   ...webSocketOperations,
   ...responseOperations,

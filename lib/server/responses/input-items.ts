@@ -1,7 +1,7 @@
 /** What a response is asked with, item by item, as it is kept and shown, and the chat that the engine knows. */
 import { z } from 'zod';
 import { randomSuffix } from '../request-id.js';
-import { checkItems, text } from '../schemas/fields.js';
+import { arrayOf, checkItems, text } from '../schemas/fields.js';
 import type { Message } from '../schemas/messages.js';
 import { writtenAs } from '../schemas/written-as.js';
 
@@ -58,8 +58,8 @@ const reasoningText = z.object({ type: z.string(), text: string }, { error: 'an 
 const reasoning = z.object({
   type: z.literal('reasoning'),
   id: text,
-  content: z.array(reasoningText, { error: 'an array' }).nullish(),
-  summary: z.array(reasoningText, { error: 'an array' }).nullish(),
+  content: arrayOf(reasoningText, { error: 'an array' }).nullish(),
+  summary: arrayOf(reasoningText, { error: 'an array' }).nullish(),
 });
 const reference = z.object({ type: z.literal('item_reference'), id });
 

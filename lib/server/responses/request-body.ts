@@ -12,12 +12,14 @@ import { writtenAs } from '../schemas/written-as.js';
 import { toolParameters, toolsOf } from '../schemas/tool-parameters.js';
 import { inputItem, type SentItem } from './input-items.js';
 
-const inputError = 'a string or an array of at least one item';
+/** Rendering takes time for each, however short it is. */
+const mostItems = 10_000;
+const inputError = `a string or an array of at least one item, at most ${mostItems.toLocaleString('en')}`;
 const input = writtenAs(
-  z.union([z.string(), z.array(inputItem).min(1)]),
+  z.union([z.string(), z.array(inputItem).min(1).max(mostItems)]),
   z.unknown().transform((value, context): string | SentItem[] => {
     if (typeof value === 'string') return value;
-    return checkItems(value, inputItem, { error: inputError, least: 1 }, context);
+    return checkItems(value, inputItem, { error: inputError, least: 1, most: mostItems }, context);
   }),
 );
 
@@ -102,8 +104,7 @@ export const responsesBody = z.object(
       'Samples from the likeliest tokens that together have this probability. Default 0.95.',
     ),
     top_logprobs: integerBetween(0, 20).describe('Alternatives per token; also asks for log probabilities.'),
-    include: z
-      .array(z.enum(includable, { error: 'something to include' }), { error: 'an array' })
+    include: arrayOf(z.enum(includable, { error: 'something to include' }), { error: 'an array', most: 64 })
       .nullish()
       .describe('`message.output_text.logprobs` asks for log probabilities; the others have no effect.'),
     tools: toolsOf(tool, 'an array of tools').nullish().describe('Functions that the model may call.'),

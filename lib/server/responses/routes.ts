@@ -19,7 +19,7 @@ import { ResponseText } from './response-text.js';
 import { ResponsesFormat } from './responses-format.js';
 
 /** All that is said to the model, earlier responses included; or what refers to nothing. */
-function itemsOf(
+export function itemsOf(
   { context, owner }: AnswerTarget,
   { input, previous_response_id: previousId }: ResponsesBody,
 ): { readonly items: InputItem[] } | { readonly fault: Fault } {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
-import { arrayOf, flag, text } from './fields.js';
-import { message } from './messages.js';
+import { flag, text } from './fields.js';
+import { messages } from './messages.js';
 import { reasoningFields } from './reasoning.js';
 import type { RawBody } from './sampling.js';
 import { toolFields, toolRules } from './tools.js';
@@ -10,7 +10,7 @@ import { toolFields, toolRules } from './tools.js';
 export const applyTemplateBody = z.object(
   {
     model: text.describe('A model of GET /v1/models; without it the first one.'),
-    messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }).describe('The conversation.'),
+    messages: messages.describe('The conversation.'),
     ...toolFields,
     add_generation_prompt: flag.describe("End with the beginning of the assistant's turn. Default true."),
     ...reasoningFields,

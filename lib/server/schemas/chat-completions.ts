@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
 import { arrayOf, flag, integerBetween, looseObject } from './fields.js';
-import { message } from './messages.js';
+import { messages } from './messages.js';
 import { reasoningFields } from './reasoning.js';
 import { samplingFields, samplingRules } from './sampling.js';
 import type { RawBody } from './sampling.js';
@@ -15,14 +15,11 @@ export const chatCompletionBody = z.object(
     ...samplingFields,
     ...toolFields,
     ...reasoningFields,
-    messages: arrayOf(message, { error: 'an array of at least one message', least: 1 }).describe(
-      'The conversation so far.',
-    ),
+    messages: messages.describe('The conversation so far.'),
     max_completion_tokens: integerBetween(1, 2_000_000).describe("OpenAI's name for max_tokens, which it precedes."),
     logprobs: flag.describe('Log probabilities of the tokens of the answer.'),
     top_logprobs: integerBetween(0, 20).describe('Alternatives per token, with "logprobs": true.'),
-    modalities: z
-      .array(z.literal('text', { error: modalitiesError }), { error: modalitiesError })
+    modalities: arrayOf(z.literal('text', { error: modalitiesError }), { error: modalitiesError, most: 16 })
       .nullish()
       .describe('Taken and left alone.'),
     prediction: looseObject()

@@ -16,13 +16,13 @@ const mostOptionalProperties = 256;
 /** Of one schema: each is a way that the answer can go, and every token is held against all of them. */
 const mostEnumValues = 1000;
 
-function openGroups(grammar: string): number {
-  let [open, most] = [0, 0];
+function isDeep(grammar: string): boolean {
+  let open = 0;
   for (const character of grammar) {
-    if (character === '(') most = Math.max(most, ++open);
-    else if (character === ')') open--;
+    if (character === '(' && ++open > mostOpenGroups) return true;
+    if (character === ')') open--;
   }
-  return most;
+  return false;
 }
 
 const grammarError =
@@ -31,7 +31,7 @@ const grammarError =
 
 export const grammar = z
   .string({ error: grammarError })
-  .refine((text) => text.length <= mostCharacters && openGroups(text) <= mostOpenGroups, { error: grammarError })
+  .refine((text) => text.length <= mostCharacters && !isDeep(text), { error: grammarError })
   .nullish();
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fault } from '../error-response.js';
-import { flag, integerBetween, numberBetween, text } from './fields.js';
-import { llamaLogitBiasForm } from './logit-bias.js';
+import { arrayOf, flag, integerBetween, numberBetween, text } from './fields.js';
+import { isOverlong, llamaLogitBiasForm } from './logit-bias.js';
 import { samplingFields, samplingRules } from './sampling.js';
 import type { RawBody } from './sampling.js';
 import { writtenAs } from './written-as.js';
@@ -65,9 +65,18 @@ const prompts = writtenAs(
 );
 
 const stopError = 'a text, or an array of at most 16 texts';
+const mostStops = 64;
+
+function isStop(value: unknown): value is string | string[] {
+  if (!Array.isArray(value)) return typeof value === 'string';
+  return value.length <= mostStops && value.every((item) => typeof item === 'string');
+}
+
 /** llama-server leaves out empty ones. */
-const stop = z
-  .union([z.string(), z.array(z.string()).max(64)], { error: stopError })
+const stop = writtenAs(
+  z.union([z.string(), z.array(z.string()).max(mostStops)]),
+  z.custom<string | string[]>(isStop, { error: stopError }),
+)
   .transform((value) => (typeof value === 'string' ? [value] : value).filter((item) => item !== ''))
   .refine((value) => value.length <= 16, { error: stopError })
   .nullish();
@@ -77,13 +86,18 @@ const logitBias = writtenAs(
   llamaLogitBiasForm,
   z.preprocess((value) => {
     const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isMap) return value;
+    if (!isMap || isOverlong(value)) return value;
     return Object.entries(value).map(([token, bias]) => [
       /^\d{1,9}$/u.test(token) ? Number(token) : token,
       bias as unknown,
     ]);
   }, samplingFields.logit_bias),
 ).optional();
+
+const adapters = writtenAs(
+  z.array(z.unknown()),
+  z.custom<unknown[]>((value) => Array.isArray(value), { error: 'an array' }),
+);
 
 const fieldsError = 'an array of at most 64 names of fields';
 
@@ -106,10 +120,8 @@ export const llamaFields = {
   post_sampling_probs: flag.describe('Refused when true.'),
   t_max_predict_ms: integerBetween(-1, Number.MAX_SAFE_INTEGER).describe('Refused over 0.'),
   n_indent: integerBetween(0, mostTokens).describe('Refused over 0.'),
-  lora: z.array(z.unknown(), { error: 'an array' }).nullish().describe('Refused unless empty.'),
-  response_fields: z
-    .array(z.string({ error: fieldsError }), { error: fieldsError })
-    .max(64, { error: fieldsError })
+  lora: adapters.nullish().describe('Refused unless empty.'),
+  response_fields: arrayOf(z.string({ error: fieldsError }), { error: fieldsError, most: 64 })
     .nullish()
     .describe('Only these fields of the answer; `a/b` is the field b of a.'),
 };
@@ -125,7 +137,8 @@ export const llamaCompletionBody = z.object(
   bodyError,
 );
 
-const extraError = 'an array of objects such as {"filename": "a.h", "text": "…"}';
+const mostFiles = 1024;
+const extraError = `an array of at most ${mostFiles.toLocaleString('en')} objects such as {"filename": "a.h", "text": "…"}`;
 
 /** Body of POST /infill. */
 export const llamaInfillBody = z.object(
@@ -134,10 +147,10 @@ export const llamaInfillBody = z.object(
     prompt: text.describe('What stands right before the gap, after input_prefix.'),
     input_prefix: z.string({ error: 'a text' }).describe('What stands before the gap.'),
     input_suffix: z.string({ error: 'a text' }).describe('What comes behind it.'),
-    input_extra: z
-      .array(z.object({ text: z.string({ error: extraError }), filename: text }, { error: extraError }), {
-        error: extraError,
-      })
+    input_extra: arrayOf(z.object({ text: z.string({ error: extraError }), filename: text }, { error: extraError }), {
+      error: extraError,
+      most: mostFiles,
+    })
       .nullish()
       .describe('Other files, which stand first.'),
   },

@@ -8,6 +8,11 @@ const error =
 /** A token id or a text, and what is added to its logits; -Infinity forbids it. */
 export type Bias = readonly [number | string, number];
 
+/** Before anything is made of it. */
+export function isOverlong(value: object): boolean {
+  return (Array.isArray(value) ? value : Object.keys(value)).length > mostBiases;
+}
+
 function biasOf(value: unknown): number | undefined {
   if (value === false) return -Infinity;
   return typeof value === 'number' && Math.abs(value) <= 1e6 ? value : undefined;
@@ -27,6 +32,17 @@ function pairOf(value: unknown): Bias | undefined {
 function entryOf([token, bias]: readonly [string, unknown]): Bias | undefined {
   const fits = /^\d{1,9}$/.test(token) && typeof bias === 'number' && bias >= -100 && bias <= 100;
   return fits ? [Number(token), bias] : undefined;
+}
+
+/** Undefined when one of them is none. */
+function biasesOf(value: object): Bias[] | undefined {
+  const biases: Bias[] = [];
+  const entries = Array.isArray(value) ? value.map(pairOf) : Object.entries(value).map(entryOf);
+  for (const bias of entries) {
+    if (bias === undefined) return undefined;
+    biases.push(bias);
+  }
+  return biases;
 }
 
 const pairsForm = z
@@ -52,13 +68,8 @@ export const logitBias = writtenAs(
   formOf(z.record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100))),
   z.unknown().transform((value, context): readonly Bias[] | undefined => {
     if (value == null) return undefined;
-    const entries = Array.isArray(value)
-      ? value.map(pairOf)
-      : typeof value === 'object'
-        ? Object.entries(value).map(entryOf)
-        : [undefined];
-    const biases = entries.filter((entry) => entry !== undefined);
-    if (biases.length === entries.length && biases.length <= mostBiases) return biases;
+    const biases = typeof value === 'object' && !isOverlong(value) ? biasesOf(value) : undefined;
+    if (biases !== undefined) return biases;
     context.addIssue({ code: 'custom', message: error, input: value });
     return z.NEVER;
   }),

@@ -38,6 +38,9 @@ const toolCall = z.looseObject({
   }),
 });
 
+/** Rendering takes time for each, however short it is. */
+export const mostMessages = 10_000;
+
 export const message = z
   .object(
     {
@@ -64,3 +67,11 @@ export const message = z
   });
 
 export type Message = z.infer<typeof message>;
+
+export const messagesError = `an array of 1 to ${mostMessages.toLocaleString('en')} messages`;
+
+export const messages = arrayOf(message, {
+  error: messagesError,
+  least: 1,
+  most: mostMessages,
+});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { samplerNames } from '../../native-sampling-types.js';
 import type { NativeRareSamplers, SamplerName } from '../../native-sampling-types.js';
-import { integerBetween, numberBetween } from './fields.js';
+import { arrayOf, integerBetween, numberBetween } from './fields.js';
 import { writtenAs } from './written-as.js';
 
 /** llama.cpp's one-letter names, as its `samplers` field takes them in a string. */
@@ -47,21 +47,23 @@ const order = writtenAs(
   orderForm.nullable(),
   z.unknown().transform((value, context): readonly SamplerName[] | undefined => {
     if (value == null) return undefined;
-    const named = typeof value === 'string' ? Array.from(value).map((letter) => letters[letter]) : value;
-    const names = Array.isArray(named) ? named.map(samplerOf) : [undefined];
+    const named =
+      typeof value === 'string'
+        ? Array.from(value.slice(0, 2 * samplerNames.length)).map((letter) => letters[letter])
+        : value;
+    const isList = Array.isArray(named) && named.length <= samplerNames.length;
+    const names = isList ? named.map(samplerOf) : [undefined];
     const known = names.filter((name) => name !== undefined);
-    if (known.length === names.length && names.length <= samplerNames.length) return known;
+    if (known.length === names.length) return known;
     context.addIssue({ code: 'custom', message: orderError, input: value });
     return z.NEVER;
   }),
 ).optional();
 
-const breakers = z
-  .array(z.string({ error: breakersError }).min(1, { error: breakersError }).max(40, { error: breakersError }), {
-    error: breakersError,
-  })
-  .max(mostBreakers, { error: breakersError })
-  .nullish();
+const breakers = arrayOf(
+  z.string({ error: breakersError }).min(1, { error: breakersError }).max(40, { error: breakersError }),
+  { error: breakersError, most: mostBreakers },
+).nullish();
 
 const mostTokens = 2_000_000;
 

@@ -1,8 +1,8 @@
 import type { Fault } from '../error-response.js';
 
 /** Characters that a token stands for at most, roughly: what is longer is too long for the model as well. */
-const charactersPerToken = 16;
-const leastCharacters = 8_000;
+export const charactersPerToken = 16;
+export const leastCharacters = 8_000;
 
 /** The first of these texts that is longer than what the model can take, if there is one. */
 export function lengthFaults(

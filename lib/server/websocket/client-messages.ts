@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorReply, faultsReply } from '../error-response.js';
 import type { ErrorReply, Fault } from '../error-response.js';
 import { findJsonFault } from '../json-fault.js';
+import { arrayOf } from '../schemas/fields.js';
 import { parseBody } from '../schemas/parse-body.js';
 
 const idError = 'a string of 1 to 64 letters, digits, _ . : -';
@@ -36,7 +37,7 @@ export const clientMessages = {
   resume: z.object({
     type: z.literal('resume'),
     resume_token: z.string({ error: tokenError }).max(128, { error: tokenError }),
-    streams: z.array(resumed, { error: resumedError }).max(1024, { error: resumedError }).nullish(),
+    streams: arrayOf(resumed, { error: resumedError, most: 1024 }).nullish(),
   }),
 };
 

@@ -2,6 +2,7 @@ import type webSockets from 'uWebSockets.js';
 import type { CompressOptions, TemplatedApp, WebSocket } from 'uWebSockets.js';
 import { errorReply } from '../error-response.js';
 import { Exchange } from '../exchange.js';
+import { jsonRefusal } from '../json-refusal.js';
 import { hostRefusal } from '../host-check.js';
 import type { ServerContext } from '../server-context.js';
 import type { Caller } from '../caller.js';
@@ -92,8 +93,11 @@ function takeMessage(connection: OpenConnection, content: ArrayBuffer, isBinary:
     const message = `Expected text messages but received a binary one of ${String(content.byteLength)} bytes.`;
     session.send(errorMessage(errorReply('invalid_argument', message)));
   } else {
+    const bytes = Buffer.from(content);
+    const refusal = jsonRefusal(bytes);
     // uWebSockets.js has checked that it is UTF-8.
-    dispatch(connection, Buffer.from(content).toString('utf8'), content.byteLength);
+    if (refusal === undefined) dispatch(connection, bytes.toString('utf8'), bytes.length);
+    else session.send(errorMessage(refusal));
   }
 }
 

@@ -18,6 +18,8 @@ import { encodingErrors, generationErrors, modelErrors } from '../operation.js';
 import type { Operation, Operations } from '../operation.js';
 import { rerankOperation } from './embeddings.js';
 import { generationOperations } from './generation.js';
+import { inputTokenOperations } from './input-tokens.js';
+import { responseOperations } from './responses.js';
 
 const model = z.string().optional().describe('The id of a model; without it the first one.');
 
@@ -60,6 +62,16 @@ const embedding: Operation = {
 const rerank: Operation = { ...rerankOperation, tag: 'llama-server', summary: 'Another name of /v1/rerank' };
 const chat = generationOperations['POST /v1/chat/completions'];
 
+/** Without /v1. */
+const otherNames: Operations = Object.fromEntries(
+  Object.entries({ ...responseOperations, ...inputTokenOperations }).flatMap(([name, operation]) => {
+    const [method = '', path = ''] = name.split(' ');
+    const isShort = method === 'POST' && (path === '/v1/responses' || path.endsWith('/input_tokens'));
+    const other = { ...operation, tag: 'llama-server', summary: `Another name of ${path}` } as const;
+    return isShort ? [[`${method} ${path.slice('/v1'.length)}`, other]] : [];
+  }),
+);
+
 export const llamaOperations: Operations = {
   'POST /completion': completion,
   'POST /completions': { ...completion, summary: 'Another name of /completion' },
@@ -87,13 +99,14 @@ export const llamaOperations: Operations = {
       examples: { chat: { messages: [{ role: 'user', content: 'What is Inferno?' }] } },
     },
     answers: { 200: { description: 'The text of the prompt.', json: renderedPrompt } },
-    errors: [...modelErrors, 'no_vocabulary', 'invalid_chat_template'],
+    errors: [...modelErrors, 'no_vocabulary', 'invalid_chat_template', 'context_length_exceeded'],
   },
   ...(chat === undefined
     ? {}
     : {
         'POST /chat/completions': { ...chat, tag: 'llama-server', summary: 'Another name of /v1/chat/completions' },
       }),
+  ...otherNames,
   'GET /models': {
     tag: 'llama-server',
     summary: 'Another name of /v1/models',

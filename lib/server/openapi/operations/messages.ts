@@ -34,7 +34,7 @@ export const messageOperations: Operations = {
     summary: 'Count the tokens of a chat',
     body: { schema: namedRequest('MessageTokenCountRequest', countTokensBody), examples: { chat: { messages } } },
     answers: { 200: { description: 'How many tokens the prompt would be.', json: tokenCount } },
-    errors: [...modelErrors, 'no_vocabulary', 'invalid_chat_template'],
+    errors: [...modelErrors, 'no_vocabulary', 'invalid_chat_template', 'context_length_exceeded'],
     errorAnswer: messagesErrorAnswer,
   },
 };
