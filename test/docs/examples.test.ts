@@ -60,7 +60,7 @@ describe('examples', () => {
     'chat.sh': /"object":"chat\.completion"/u,
     'stream.sh': /data: \[DONE\]/u,
     'tools.sh': /"tool_calls":\[.*get_weather/u,
-    'structured-output.sh': /\\"answer\\":(?:\\\\[nt]| )*\\"(?:yes|no)\\"/u,
+    'structured-output.sh': /\\"answer\\":(?:\\[nt]| )*\\"(?:yes|no)\\"/u,
     'embeddings.sh': /"object":"embedding"/u,
     'responses.sh': /"object":"response"/u,
     'messages.sh': /"type":"message"/u,
