@@ -105,7 +105,10 @@ export class EventClient {
       this.#onChange();
     };
     // Broken connections are what some tests are about.
-    response.on('error', over).on('close', over);
+    response.on('error', over).on('close', () => {
+      // A whole body may still be in the decoder, which says itself when it has given everything.
+      if (decoder === undefined || !response.complete) over();
+    });
     source.on('error', over).on('end', over);
     source.on('data', (text: string) => {
       this.#take(text);
