@@ -7,7 +7,7 @@ import type { NativeAddon } from './native-types.js';
 
 /** Where the addon that was loaded comes from. */
 export interface AddonOrigin {
-  /** 'prebuilt' came with the package, 'built' was compiled on this machine and goes first. */
+  /** 'prebuilt' came with the package or with that of its engine, 'built' was compiled on this machine and goes first. */
   readonly kind: 'prebuilt' | 'built';
   readonly file: string;
   /** Why it was built here, where the build was told. */
@@ -82,10 +82,24 @@ function entries(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory) : [];
 }
 
-/** The file in prebuilds/ that fits this process best, by node-gyp-build's naming rules. */
-function prebuiltFile(): string | undefined {
+/** The package with the prebuilt engine for this machine, where it is not part of this one. */
+export function enginePackage(): string {
+  return `${packageName}-${process.platform}-${process.arch}`;
+}
+
+/** The folder of a package, if it is installed. */
+function installedPackage(name: string): string | undefined {
+  try {
+    return dirname(require.resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The file in a package's prebuilds/ that fits this process best, by node-gyp-build's naming rules. */
+function prebuiltFileIn(packageFolder: string): string | undefined {
   const rules = require('node-gyp-build') as NodeGypBuild;
-  const prebuilds = join(packageRoot(), 'prebuilds');
+  const prebuilds = join(packageFolder, 'prebuilds');
   const fits = rules.matchTuple(process.platform, process.arch);
   const [tuple] = entries(prebuilds)
     .map((name) => rules.parseTuple(name))
@@ -106,13 +120,16 @@ interface Candidate {
   readonly file: string;
 }
 
-/** What a build on this machine made, since somebody asked for that; then the prebuilt one. */
+/** What a build on this machine made, since somebody asked for that; then prebuilt ones, of this package and of its own. */
 function candidates(): Candidate[] {
-  const prebuilt = prebuiltFile();
+  const prebuilt = [packageRoot(), installedPackage(enginePackage())].flatMap((folder) => {
+    const file = folder && prebuiltFileIn(folder);
+    return file === undefined ? [] : [file];
+  });
   const built = ['Release', 'Debug'].map((kind) => join(packageRoot(), 'build', kind, 'inferno.node'));
   return [
     ...built.filter((file) => existsSync(file)).map((file): Candidate => ({ kind: 'built', file })),
-    ...(prebuilt === undefined ? [] : [{ kind: 'prebuilt', file: prebuilt } as const]),
+    ...prebuilt.map((file): Candidate => ({ kind: 'prebuilt', file })),
   ];
 }
 
@@ -131,18 +148,15 @@ export const backendPackages = ['cuda', 'vulkan', 'hip'] as const;
 
 /** The package with a backend for this machine. */
 export function backendPackage(backend: (typeof backendPackages)[number]): string {
-  return `${packageName}-${process.platform}-${process.arch}-${backend}`;
+  return `${enginePackage()}-${backend}`;
 }
 
 /** The folders of those that are installed or named; llama.cpp loads every backend that it finds there. */
 function findBackendDirectories(): string[] {
   const named = (process.env['INFERNO_BACKENDS'] ?? '').split(delimiter).filter((directory) => directory !== '');
   const installed = backendPackages.flatMap((backend) => {
-    try {
-      return [join(dirname(require.resolve(`${backendPackage(backend)}/package.json`)), 'lib')];
-    } catch {
-      return [];
-    }
+    const folder = installedPackage(backendPackage(backend));
+    return folder === undefined ? [] : [join(folder, 'lib')];
   });
   return [...named, ...installed];
 }

@@ -8,13 +8,26 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+const require = createRequire(import.meta.url);
+const machine = `${process.platform}-${process.arch}`;
+
+/** The folder with the prebuilt addon: this package, or that of the engine, which npm installs before this hook runs. */
+function prebuiltPackage() {
+  if (existsSync(join(root, 'prebuilds', machine))) return root;
+  try {
+    return dirname(require.resolve(`inferno-ai-${machine}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Why the prebuilt addon is not used; undefined when it fits. */
 function whyNotPrebuilt() {
   if (process.env.INFERNO_BUILD_FROM_SOURCE === '1') return 'INFERNO_BUILD_FROM_SOURCE=1';
-  const machine = `${process.platform}-${process.arch}`;
-  if (!existsSync(join(root, 'prebuilds', machine))) return `this package has no prebuilt engine for ${machine}`;
+  const folder = prebuiltPackage();
+  if (folder === undefined) return `there is no prebuilt engine for ${machine}`;
   try {
-    createRequire(import.meta.url)('node-gyp-build')(root);
+    require('node-gyp-build')(folder);
     return undefined;
   } catch (error) {
     const [firstLine] = error.message.split('\n');

@@ -1,8 +1,9 @@
 // npm run check:package: packs the package and uses it as a user does: in an empty folder, offline, without install scripts,
 // with a PATH that holds node and npm and nothing else. Completes a chat over HTTP and says how long all of it took, then runs
 // doctor, CommonJS, modules, worker threads and the server.
-//   npm run check:package -- [--nodes FILE,FILE…] [--cpus] [--managers] [--peer]
+//   npm run check:package -- [--nodes FILE,FILE…] [--split] [--cpus] [--managers] [--peer]
 //   --nodes: other node binaries that run what was installed, besides this one
+//   --split: also as it is released, with the engine in a package of its own
 //   --cpus: older CPUs too, emulated by qemu-x86_64 (Debian: qemu-user): they get other variants and give the same text
 //   --managers: pnpm and yarn too, fetched from the registry
 //   --peer: the same question to node-llama-cpp, installed from the registry
@@ -18,10 +19,12 @@ import { checkPeer } from './peer.mjs';
 import { barePath, pack, writeProject } from './project.mjs';
 import { root, run, seconds } from './shell.mjs';
 import { smoke } from './smoke.mjs';
+import { checkSplit } from './split.mjs';
 
 const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '' },
+    split: { type: 'boolean', default: false },
     cpus: { type: 'boolean', default: false },
     managers: { type: 'boolean', default: false },
     peer: { type: 'boolean', default: false },
@@ -44,6 +47,7 @@ try {
   console.log(`inferno-ai: first token ${firstToken} s after \`npm install\` began\n  ${JSON.stringify(text)}`);
   const nodes = values.nodes.split(',').filter((file) => file !== '');
   for (const node of [process.execPath, ...nodes]) await smoke(node, project, env);
+  if (values.split) await checkSplit(folder, env.PATH, env);
   if (values.cpus) checkCpuVariants(project);
   if (values.managers) await checkManagers(folder, tarball);
   if (values.peer) checkPeer(folder);

@@ -1,18 +1,19 @@
 // An empty project whose only dependency is the packed tarball, and a PATH with node and npm alone.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readJson, root, run } from './shell.mjs';
 
 const mebibyte = 1024 * 1024;
 const mostPackedBytes = 90 * mebibyte;
 
-/** Packs this repository into `folder`; the tarball's path. */
-export function pack(folder) {
-  const printed = run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root });
+/** Packs this repository, or the package in another folder, into `folder`; the tarball's path. */
+export function pack(folder, source = root) {
+  const printed = run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: source });
   const tarball = join(folder, printed.trim().split('\n').at(-1));
   const packed = statSync(tarball).size;
-  console.log(`packed: ${(packed / mebibyte).toFixed(1)} MiB (at most ${mostPackedBytes / mebibyte})`);
+  const size = (packed / mebibyte).toFixed(1);
+  console.log(`packed: ${basename(tarball)}, ${size} MiB (at most ${mostPackedBytes / mebibyte})`);
   if (packed > mostPackedBytes) throw new Error('The package is too large.');
   return tarball;
 }
@@ -27,16 +28,25 @@ export function barePath(folder) {
   return bin;
 }
 
-/** The versions that were tested, so that npm resolves nothing by itself and needs no registry. */
-export function writeProject(project, tarball) {
+/**
+ * The versions that were tested, so that npm resolves nothing by itself and needs no registry. `engine`: the tarball of this
+ * machine's engine, where that is a package of its own.
+ */
+export function writeProject(project, tarball, engine) {
   const lock = readJson(join(root, 'package-lock.json'));
   const { version, dependencies, engines, bin } = readJson(join(root, 'package.json'));
   const spec = `file:${tarball}`;
   const runtime = Object.entries(lock.packages).filter(([path, entry]) => path !== '' && entry.dev !== true);
   const own = { version, resolved: spec, hasInstallScript: true, dependencies, engines, bin };
-  const packages = { '': { dependencies: { 'inferno-ai': spec } }, 'node_modules/inferno-ai': own };
+  const wanted = { 'inferno-ai': spec };
+  const packages = { '': { dependencies: wanted }, 'node_modules/inferno-ai': own };
+  if (engine !== undefined) {
+    const name = `inferno-ai-${process.platform}-${process.arch}`;
+    wanted[name] = `file:${engine}`;
+    packages[`node_modules/${name}`] = { version, resolved: wanted[name] };
+  }
   for (const [path, entry] of runtime) packages[path] = entry;
   mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, dependencies: { 'inferno-ai': spec } }));
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, dependencies: wanted }));
   writeFileSync(join(project, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, requires: true, packages }));
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { nativeAddon, packageRoot } from '../../lib/native.js';
+import { enginePackage, nativeAddon, packageRoot } from '../../lib/native.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -91,5 +91,15 @@ describe('the addon', () => {
     rmSync(join(copy, 'build/Release'), { recursive: true });
     assert.equal(loadInCopy().libraryDirectory, join(copy, prebuilds));
     rmSync(join(copy, 'prebuilds'), { recursive: true });
+  });
+
+  it('comes from the package of its engine when this one has none', () => {
+    const engine = join('lib/node_modules', enginePackage());
+    const prebuilds = join(engine, 'prebuilds', `${process.platform}-${process.arch}`);
+    place(prebuilds);
+    writeFileSync(join(copy, engine, 'package.json'), JSON.stringify({ name: enginePackage() }));
+    assert.equal(loadInCopy().libraryDirectory, join(copy, prebuilds));
+    place(join('prebuilds', `${process.platform}-${process.arch}`));
+    assert.equal(loadInCopy().libraryDirectory, join(copy, 'prebuilds', `${process.platform}-${process.arch}`));
   });
 });
