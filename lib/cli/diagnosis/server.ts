@@ -8,7 +8,11 @@ async function checkServer(): Promise<Check> {
     return { name, status: 'ok', detail: 'uWebSockets.js loads' };
   } catch (error) {
     const detail = describeError(error).message;
-    const remedy = 'Use a Node.js version and a system that uWebSockets.js has binaries for (glibc on Linux).';
+    // Its binaries for Node.js 22 and newer are made on a newer system than those for 20.
+    const remedy = detail.includes('GLIBC_')
+      ? 'Under Node.js 22 and newer uWebSockets.js needs glibc 2.38 (Debian 13, Ubuntu 24.04); use Node.js 20 here. ' +
+        'Everything but the server works under all of them.'
+      : 'Use a Node.js version and a system that uWebSockets.js has binaries for (glibc on Linux).';
     return { name, status: 'problem', detail, remedy };
   }
 }
