@@ -50,9 +50,11 @@ async function runStreams({ port, requests, capMs, late }: StreamsJob): Promise<
   for (const [index, request] of requests.entries()) streams[index]?.send(request);
   let work: Promise<unknown> = Promise.all(streams.map((stream) => stream.ended));
   if (late !== undefined && lateExchange !== undefined) {
-    work = Promise.all(streams.map((stream) => stream.received(late.afterPieces))).then(() => {
+    work = Promise.all(streams.map((stream) => stream.received(late.afterPieces))).then(async () => {
       lateExchange.send(late.request);
-      return lateExchange.ended;
+      await lateExchange.ended;
+      // The gap that its answer ends within is over with the next event of each stream, which may come in two pieces.
+      await Promise.all(streams.map((stream) => stream.received(stream.chunks.length + 2)));
     });
   }
   await within(capMs, work);
