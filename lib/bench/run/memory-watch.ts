@@ -15,17 +15,21 @@ export class MemoryWatch {
   readonly #startedAt = performance.now();
   readonly #points = new Map<MemoryMetric, [number, number][]>();
   readonly #timer: NodeJS.Timeout;
-  #isReading = false;
+  #current: Promise<void> | undefined;
 
-  /** Reads every `everyMs` until it is stopped. */
+  /** Reads at once, and then every `everyMs` until it is stopped. */
   constructor(target: OpenTarget, everyMs: number) {
     this.#target = target;
-    this.#timer = setInterval(() => void this.#read(), everyMs);
+    this.#readUnlessBusy();
+    this.#timer = setInterval(() => {
+      this.#readUnlessBusy();
+    }, everyMs);
   }
 
-  /** Reads a last time. */
+  /** Waits for the reading under way, then reads a last time. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#current;
     await this.#read();
   }
 
@@ -49,22 +53,22 @@ export class MemoryWatch {
     return { points: thinned, slope: { perHour: bytesPerHour, low, high, confidence, ...reach, verdict } };
   }
 
+  /** A target that is slow to tell is asked less often. */
+  #readUnlessBusy(): void {
+    this.#current ??= this.#read().finally(() => {
+      this.#current = undefined;
+    });
+  }
+
   async #read(): Promise<void> {
-    // A server that is slow to tell is asked less often.
-    if (this.#isReading) return;
-    this.#isReading = true;
-    try {
-      const reading = await this.#target.readMemory();
-      const at = performance.now() - this.#startedAt;
-      for (const metric of memoryMetrics) {
-        const bytes = reading[metric];
-        if (bytes === undefined) continue;
-        const points = this.#points.get(metric) ?? [];
-        points.push([at, bytes]);
-        this.#points.set(metric, points);
-      }
-    } finally {
-      this.#isReading = false;
+    const reading = await this.#target.readMemory();
+    const at = performance.now() - this.#startedAt;
+    for (const metric of memoryMetrics) {
+      const bytes = reading[metric];
+      if (bytes === undefined) continue;
+      const points = this.#points.get(metric) ?? [];
+      points.push([at, bytes]);
+      this.#points.set(metric, points);
     }
   }
 }
