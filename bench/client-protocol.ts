@@ -43,6 +43,8 @@ export interface LoadJob {
 export interface LoadResult {
   /** In the order of the requests; fewer when the time was up. */
   readonly answers: readonly CompletionRecord[];
+  /** Of the job, by the clock of the answers' times. */
+  readonly startedAt: number;
   readonly clientLoad: number;
 }
 

@@ -96,7 +96,7 @@ async function runPlanned({ port, requests, atOnce, capMs }: LoadJob): Promise<L
   over.abort();
   const clientLoad = loadSoFar();
   for (const exchange of exchanges) exchange.destroy();
-  return { answers: exchanges.map(recordOf), clientLoad };
+  return { answers: exchanges.map(recordOf), startedAt, clientLoad };
 }
 
 async function loadOf(pid: number, ms: number): Promise<number> {
