@@ -1,5 +1,5 @@
-import { onAbort } from '../api/abort.js';
-import { awaitNative, callNative, expected, fromNative } from '../errors.js';
+import type { Work } from '../api/work.js';
+import { awaitNative, callNative, expected, fromNative, InfernoError } from '../errors.js';
 import type {
   NativeOnnxBatcher,
   NativeOnnxBatcherOptions,
@@ -10,26 +10,34 @@ import type {
 import { tiers } from '../native-types.js';
 import type { NativeGenerationProfile, Tier } from '../native-types.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
+import type { EncodedInput } from './tokenizer.js';
 
 export type BatcherOptions = Partial<NativeOnnxBatcherOptions>;
 
+/** How the sequences of a request share the model with others. */
 export interface SequenceOptions {
-  /** One for each token, where the graph takes them. */
-  readonly typeIds?: Int32Array | undefined;
   readonly priority?: Tier | undefined;
-  readonly user?: string | undefined;
-  readonly deadlineMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly user?: string;
+  readonly deadlineMs?: number;
+}
+
+/** Sequences of one request, which end together. */
+interface SequenceGroup {
+  readonly inputs: readonly EncodedInput[];
+  readonly options: SequenceOptions;
+  readonly rows: Float32Array[];
+  readonly resolve: (rows: Float32Array[]) => void;
+  readonly reject: (error: unknown) => void;
+  /** The engine's number of the first, behind which those of the others follow; 0: not submitted yet. */
+  first: number;
+  missing: number;
+  isOver: boolean;
 }
 
 /** A sequence that has not ended. */
 interface Pending {
-  readonly ids: Int32Array;
-  readonly options: SequenceOptions;
-  readonly resolve: (values: Float32Array) => void;
-  readonly reject: (error: unknown) => void;
-  /** Of the engine; 0: not submitted yet. */
-  number: number;
+  readonly group: SequenceGroup;
+  readonly index: number;
 }
 
 const defaults: NativeOnnxBatcherOptions = {
@@ -59,7 +67,7 @@ export class SequenceBatcher {
   readonly memoryBytes: number;
   readonly #batcher: NativeOnnxBatcher;
   readonly #pending = new Map<number, Pending>();
-  #gathered: Pending[] = [];
+  #gathered: SequenceGroup[] = [];
   #flush: NodeJS.Immediate | undefined;
 
   /**
@@ -81,33 +89,29 @@ export class SequenceBatcher {
   }
 
   /**
-   * The row of one sequence, or with pooling `none` one for each of its tokens, one after the other.
+   * A row for each sequence, or with pooling `none` one for each of its tokens, one after the other. When one fails, the
+   * others are not computed any more. `typeIds` are as many as tokens.
    *
-   * @throws InfernoError `context_length_exceeded`, `empty_prompt`, `queue_full`, `deadline_exceeded`, `run_failed`,
-   *   `invalid_tensor` for tokens that the graph does not know, `model_unloaded`; `signal.reason` when aborted.
+   * @throws InfernoError The promise rejects with `context_length_exceeded`, `empty_prompt`, `queue_full`,
+   *   `deadline_exceeded`, `run_failed`, `invalid_tensor` for tokens that the graph does not know, `model_unloaded`.
    */
-  async submit(ids: Int32Array, options: SequenceOptions = {}): Promise<Float32Array> {
-    const { signal, typeIds } = options;
-    signal?.throwIfAborted();
-    if (typeIds !== undefined && typeIds.length !== ids.length) {
-      throw new TypeError(expected('as many numbers as tokens', 'typeIds', typeIds));
+  submit(inputs: readonly EncodedInput[], options: SequenceOptions = {}): Work<Float32Array[]> {
+    for (const { ids, typeIds } of inputs) {
+      if (typeIds !== undefined && typeIds.length !== ids.length) {
+        throw new TypeError(expected('as many numbers as tokens', 'typeIds', typeIds));
+      }
     }
-    let release: (() => void) | undefined;
-    try {
-      return await new Promise<Float32Array>((resolve, reject) => {
-        const pending: Pending = { ids, options, resolve, reject, number: 0 };
-        release =
-          signal &&
-          onAbort(signal, () => {
-            this.#cancel(pending);
-          });
-        this.#gather(pending);
-      });
-    } catch (error) {
-      throw signal?.aborted === true ? signal.reason : error;
-    } finally {
-      release?.();
-    }
+    if (inputs.length === 0) return { promise: Promise.resolve([]), cancel: () => undefined };
+    let group: SequenceGroup | undefined;
+    const promise = new Promise<Float32Array[]>((resolve, reject) => {
+      const rows: Float32Array[] = [];
+      group = { inputs, options, rows, resolve, reject, first: 0, missing: inputs.length, isOver: false };
+      this.#gather(group);
+    });
+    const cancel = (): void => {
+      if (group !== undefined) this.#cancel(group);
+    };
+    return { promise, cancel };
   }
 
   /** What waits and what was done. */
@@ -129,8 +133,8 @@ export class SequenceBatcher {
     await awaitNative(this.#batcher.close());
   }
 
-  #gather(pending: Pending): void {
-    this.#gathered.push(pending);
+  #gather(group: SequenceGroup): void {
+    this.#gathered.push(group);
     this.#flush ??= setImmediate(() => {
       this.#submitGathered();
     });
@@ -139,30 +143,39 @@ export class SequenceBatcher {
   #submitGathered(): void {
     clearImmediate(this.#flush);
     this.#flush = undefined;
-    const sequences = this.#gathered;
-    if (sequences.length === 0) return;
+    const groups = this.#gathered;
+    if (groups.length === 0) return;
     this.#gathered = [];
     try {
-      const users = sequences.some(({ options }) => options.user !== undefined)
-        ? sequences.map(({ options }) => options.user)
+      const users = groups.some(({ options }) => options.user !== undefined)
+        ? groups.flatMap(({ inputs, options }) => inputs.map(() => options.user))
         : undefined;
-      const first = this.#batcher.submit(tokensOf(sequences), numbersOf(sequences), users);
-      sequences.forEach((pending, index) => {
-        pending.number = first + index;
-        this.#pending.set(pending.number, pending);
-      });
+      let number = this.#batcher.submit(tokensOf(groups), numbersOf(groups), users);
+      for (const group of groups) {
+        group.first = number;
+        for (let index = 0; index < group.inputs.length; index++) this.#pending.set(number++, { group, index });
+      }
     } catch (error) {
-      for (const { reject } of sequences) reject(fromNative(error));
+      for (const { reject } of groups) reject(fromNative(error));
     }
   }
 
-  #cancel(pending: Pending): void {
-    if (pending.number > 0) {
-      this.#batcher.cancel(pending.number);
+  #cancel(group: SequenceGroup): void {
+    if (group.isOver) return;
+    if (group.first > 0) {
+      // Each ends when the engine says so; the first to end as cancelled ends all.
+      this.#cancelRest(group);
       return;
     }
-    this.#gathered = this.#gathered.filter((other) => other !== pending);
-    pending.reject(pending.options.signal?.reason);
+    group.isOver = true;
+    this.#gathered = this.#gathered.filter((other) => other !== group);
+    group.reject(new InfernoError('cancelled', 'The sequences were cancelled.'));
+  }
+
+  #cancelRest({ first, inputs }: SequenceGroup): void {
+    for (let number = first; number < first + inputs.length; number++) {
+      if (this.#pending.has(number)) this.#batcher.cancel(number);
+    }
   }
 
   #end(numbers: Float64Array, values: Float32Array, errors: readonly unknown[]): void {
@@ -171,38 +184,64 @@ export class SequenceBatcher {
       const number = numbers[at] ?? 0;
       const offset = numbers[at + 1] ?? 0;
       const count = numbers[at + 2] ?? 0;
+      const error = count < 0 ? errors[nextError++] : undefined;
       const pending = this.#pending.get(number);
+      if (pending === undefined) continue;
       this.#pending.delete(number);
       // A copy, so that one row does not keep all others in memory.
-      if (count >= 0) pending?.resolve(values.slice(offset, offset + count));
-      else pending?.reject(fromNative(errors[nextError++]));
+      if (count >= 0) this.#succeed(pending, values.slice(offset, offset + count));
+      else this.#fail(pending.group, fromNative(error));
     }
+  }
+
+  #succeed({ group, index }: Pending, row: Float32Array): void {
+    group.rows[index] = row;
+    if (--group.missing > 0 || group.isOver) return;
+    group.isOver = true;
+    group.resolve(group.rows);
+  }
+
+  /** One that fails is the answer: the others are not worth computing. */
+  #fail(group: SequenceGroup, error: unknown): void {
+    if (group.isOver) return;
+    group.isOver = true;
+    group.reject(error);
+    this.#cancelRest(group);
   }
 }
 
-function tokensOf(sequences: readonly Pending[]): Int32Array {
+function tokensOf(groups: readonly SequenceGroup[]): Int32Array {
   let length = 0;
-  for (const { ids, options } of sequences) length += ids.length + (options.typeIds?.length ?? 0);
+  for (const { inputs } of groups) {
+    for (const { ids, typeIds } of inputs) length += ids.length + (typeIds?.length ?? 0);
+  }
   const tokens = new Int32Array(length);
   let at = 0;
-  for (const { ids, options } of sequences) {
-    tokens.set(ids, at);
-    at += ids.length;
-    if (options.typeIds === undefined) continue;
-    tokens.set(options.typeIds, at);
-    at += ids.length;
+  for (const { inputs } of groups) {
+    for (const { ids, typeIds } of inputs) {
+      tokens.set(ids, at);
+      at += ids.length;
+      if (typeIds === undefined) continue;
+      tokens.set(typeIds, at);
+      at += ids.length;
+    }
   }
   return tokens;
 }
 
-function numbersOf(sequences: readonly Pending[]): Float64Array {
-  const numbers = new Float64Array(sequences.length * submitStride);
-  sequences.forEach(({ ids, options }, index) => {
-    const at = index * submitStride;
-    numbers[at] = ids.length;
-    numbers[at + 1] = options.typeIds === undefined ? 0 : 1;
-    numbers[at + 2] = tiers.indexOf(options.priority ?? 'normal');
-    numbers[at + 3] = options.deadlineMs ?? 0;
-  });
+function numbersOf(groups: readonly SequenceGroup[]): Float64Array {
+  const count = groups.reduce((sum, { inputs }) => sum + inputs.length, 0);
+  const numbers = new Float64Array(count * submitStride);
+  let at = 0;
+  for (const { inputs, options } of groups) {
+    const tier = tiers.indexOf(options.priority ?? 'normal');
+    for (const { ids, typeIds } of inputs) {
+      numbers[at] = ids.length;
+      numbers[at + 1] = typeIds === undefined ? 0 : 1;
+      numbers[at + 2] = tier;
+      numbers[at + 3] = options.deadlineMs ?? 0;
+      at += submitStride;
+    }
+  }
   return numbers;
 }

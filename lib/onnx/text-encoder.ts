@@ -120,21 +120,8 @@ export class TextEncoder {
     gather: (rows: Float32Array[], tokens: number) => Result,
   ): Work<Result> {
     const tokens = inputs.reduce((sum, { ids }) => sum + ids.length, 0);
-    const abort = new AbortController();
-    const options = { ...sequenceOptions(scheduling), signal: abort.signal };
-    const rows = inputs.map(async ({ ids, typeIds }) => this.#batcher.submit(ids, { ...options, typeIds }));
-    const promise = Promise.all(rows).then(
-      (all) => gather(all, tokens),
-      (error: unknown) => {
-        // One that fails is the answer: the others are not worth computing.
-        abort.abort(error);
-        throw error;
-      },
-    );
-    const cancel = (): void => {
-      abort.abort(new InfernoError('cancelled', 'It was cancelled.'));
-    };
-    return { promise, cancel };
+    const { promise, cancel } = this.#batcher.submit(inputs, sequenceOptions(scheduling));
+    return { promise: promise.then((rows) => gather(rows, tokens)), cancel };
   }
 }
 

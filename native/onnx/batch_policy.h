@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace inferno::onnx {
 
@@ -46,40 +48,50 @@ struct BatcherLoad {
 struct BatchShape {
     // All cores for this batch, or one.
     bool is_on_pool = false;
-    int32_t max_rows = 1;
+    // Of what waits, the part that the batch may be, by padded tokens.
+    double most = 1.0;
 };
 
 // Many sequences are divided among the threads that are free; a few are one batch on all cores, when nothing else runs
 // and it would take a single core so long (`cost`) that dividing its work is worth it. REQUIRES: something waits
 BatchShape next_shape(const BatcherLoad & load, const BatchCost & cost);
 
-// A batch in the making: sequences are looked at in the order of their claims, and are taken when they fit.
-class BatchDraft {
+// Which waiting sequences run together so that all of them are done soonest. In the order of their lengths they are cut
+// into batches at least cost, which is padding and runs: a shortest path over the places of the cuts.
+//
+// Thread safety: none; it keeps its memory from plan to plan.
+class BatchPlanner {
   public:
-    // `tokens_of_one_run`: see BatchCost.
-    BatchDraft(const BatchLimits & limits, double tokens_of_one_run)
-        : limits_(limits), tokens_of_one_run_(tokens_of_one_run) {}
+    explicit BatchPlanner(const BatchLimits & limits) : limits_(limits) {}
 
-    // The first one always does.
-    bool fits(int32_t length) const;
-    void add(int32_t length);
-    bool is_full() const { return rows_ >= limits_.max_rows; }
-    int32_t rows() const { return rows_; }
+    struct Span {
+        size_t begin = 0;
+        size_t end = 0;
+    };
+    // The batch that `head` is in. `tokens_of_one_run`: see BatchCost; `most`: see BatchShape.
+    // REQUIRES: `lengths` ascend, head < lengths.size()
+    Span plan(std::span<const int32_t> lengths, size_t head, double tokens_of_one_run, double most);
 
   private:
+    // Least cost of all of them, in tokens. A batch of several has at most so many tokens, padded.
+    double cut(std::span<const int32_t> lengths, double tokens_of_one_run, double most_tokens);
+
     const BatchLimits limits_;
-    const double tokens_of_one_run_;
-    int32_t rows_ = 0;
-    int32_t longest_ = 0;
-    int64_t tokens_ = 0;
+    // By number of sequences from the shortest on: the least cost of these, and where the last of their batches begins.
+    std::vector<double> costs_;
+    std::vector<size_t> begins_;
+    // Sums of the first lengths.
+    std::vector<int64_t> tokens_;
 };
 
-// After a batch has ended, those who got its results are about to ask again, one after the other. Starting on the first
-// of them would leave the others to the next run.
+// After a batch has ended, those who got its results may be about to ask again, one after the other. Starting on the
+// first of them would leave the others to the next run; waiting for callers who do not come back would be for nothing.
+// So it is watched how many do, and only where most of them did is there anything to wait for.
 class BatchWindow {
   public:
     explicit BatchWindow(int64_t max_us) : max_us_(max_us) {}
 
+    void arrived(size_t sequences, int64_t now_us);
     // A batch of so many sequences ended; so many wait.
     void batch_ended(size_t rows, size_t waiting, int64_t now_us, int64_t run_us);
     // Until when a batch should wait, with so many waiting; in the past or now: not at all. Idle: never.
@@ -89,6 +101,11 @@ class BatchWindow {
     const int64_t max_us_;
     size_t expected_ = 0;  // sequences that were under way or waiting when the last batch ended
     int64_t until_us_ = 0;
+    // Of the last batch, and how many came in its window, whether somebody waited for them or not.
+    size_t rows_ = 0;
+    size_t returned_ = 0;
+    // Of the rows of the last batches, the part that came back, older ones fading.
+    double returning_ = 1.0;
 };
 
 }  // namespace inferno::onnx

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 #include "native/core/available_cores.h"
 #include "native/core/clock.h"
@@ -12,7 +11,7 @@ namespace inferno::onnx {
 namespace {
 
 // How much of a queue is looked through for sequences that fit into a batch.
-constexpr size_t kLookedThrough = 1024;
+constexpr size_t kLookedThrough = 256;
 // Threads of one batcher: more would mostly wait for memory.
 constexpr int kMaxLanes = 32;
 
@@ -42,6 +41,7 @@ Batcher::Batcher(BatcherSessions sessions, BatcherOptions options, BatchGraph gr
       options_(std::move(options)),
       graph_(graph),
       wake_(std::move(wake)),
+      planner_(options_.limits),
       window_(options_.limits.max_window_us),
       recorder_(sessions_.pooled->model_bytes()) {
     const int count = sessions_.single ? std::clamp(available_cores(), 1, kMaxLanes) : 1;
@@ -57,6 +57,7 @@ Result<SequenceId> Batcher::submit(std::vector<TokenSequence> sequences) {
     if (is_stopping_) return Status(ErrorCode::ModelUnloaded, "The model was closed.");
     const int64_t now = now_us();
     const SequenceId first = last_id_ + 1;
+    window_.arrived(sequences.size(), now);
     for (TokenSequence & sequence : sequences) add(++last_id_, std::move(sequence), now);
     has_work_.notify_all();
     announce(lock);
@@ -189,41 +190,37 @@ void Batcher::take(uint64_t key, Lane & lane, Batch & batch) {
 
 Batcher::Batch Batcher::form_batch(Lane & lane, int64_t now) {
     Batch batch;
-    BatchLimits limits = options_.limits;
-    if (sessions_.single) {
-        const BatchShape shape = next_shape({waiting_.size(), waiting_tokens_, lanes_.size(), running_lanes_}, cost_);
-        batch.is_on_pool = shape.is_on_pool;
-        limits.max_rows = std::min(limits.max_rows, shape.max_rows);
-    }
+    const BatchShape shape = next_shape({waiting_.size(), waiting_tokens_, lanes_.size(), running_lanes_}, cost_);
+    batch.is_on_pool = shape.is_on_pool;
     const std::optional<queue::Popped> head = queue_.pop(now);
     if (!head) return batch;
-    BatchDraft draft(limits, (batch.is_on_pool ? pooled_cost_ : cost_).tokens_of_one_run());
-    const auto head_length = static_cast<int32_t>(entries_.at(head->key).sequence.ids.size());
-    draft.add(head_length);
-    take(head->key, lane, batch);
-    gather_companions(head_length);
-    for (const Companion & companion : companions_scratch_) {
-        if (draft.is_full()) break;
-        // Asked first: what is popped has been charged. A deadline that has just passed is left to expire().
-        if (!draft.fits(companion.length) || !queue_.pop(entries_.at(companion.key).ticket, now)) continue;
-        draft.add(companion.length);
-        take(companion.key, lane, batch);
+    gather_candidates(head->key);
+    const auto place = std::find_if(candidates_scratch_.begin(), candidates_scratch_.end(),
+                                    [&](const Candidate & candidate) { return candidate.key == head->key; });
+    const BatchPlanner::Span span =
+        planner_.plan(lengths_scratch_, static_cast<size_t>(place - candidates_scratch_.begin()),
+                      (batch.is_on_pool ? pooled_cost_ : cost_).tokens_of_one_run(), shape.most);
+    for (size_t i = span.begin; i < span.end; ++i) {
+        const uint64_t key = candidates_scratch_[i].key;
+        // What is popped is charged. A deadline that has just passed is left to expire().
+        if (key == head->key || queue_.pop(entries_.at(key).ticket, now)) take(key, lane, batch);
     }
     return batch;
 }
 
-void Batcher::gather_companions(int32_t head_length) {
-    companions_scratch_.clear();
+void Batcher::gather_candidates(uint64_t head) {
+    const Entry & first = entries_.at(head);
+    candidates_scratch_.assign(1, {static_cast<int32_t>(first.sequence.ids.size()), head});
     for (const auto & [tier, key] : waiting_) {
-        if (companions_scratch_.size() == kLookedThrough) break;
-        companions_scratch_.push_back({tier, static_cast<int32_t>(entries_.at(key).sequence.ids.size()), key});
+        if (tier > first.sequence.tier || candidates_scratch_.size() == kLookedThrough) break;
+        if (key == head) continue;
+        candidates_scratch_.push_back({static_cast<int32_t>(entries_.at(key).sequence.ids.size()), key});
     }
-    // Who is of about the same length pads least. Those that are equally near keep their order.
-    std::stable_sort(companions_scratch_.begin(), companions_scratch_.end(),
-                     [head_length](const Companion & a, const Companion & b) {
-                         if (a.tier != b.tier) return a.tier < b.tier;
-                         return std::abs(a.length - head_length) < std::abs(b.length - head_length);
-                     });
+    std::sort(candidates_scratch_.begin(), candidates_scratch_.end(), [](const Candidate & a, const Candidate & b) {
+        return a.length != b.length ? a.length < b.length : a.key < b.key;
+    });
+    lengths_scratch_.clear();
+    for (const Candidate & candidate : candidates_scratch_) lengths_scratch_.push_back(candidate.length);
 }
 
 void Batcher::run_batch(Lane & lane, Batch & batch, std::unique_lock<std::mutex> & lock) {

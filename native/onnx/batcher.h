@@ -1,6 +1,7 @@
 // Joins token sequences that wait into batches for one session, and splits the results: a padded batch of 32 costs far
 // less than 32 runs. Sequences wait by tier, user and deadline (native/queue) like everything else; who is next brings
-// along those that fit (batch_policy.h), and what rides along is charged as if it had been next.
+// along those of its tier or a better one that fit (batch_policy.h), and what rides along is charged as if it had been
+// next.
 //
 // A batch starts as soon as something waits and a thread is free: alone, nothing waits for anybody. While all are busy,
 // arrivals gather; when many were under way, the next batch waits a moment for those that are just asking again.
@@ -138,9 +139,8 @@ class Batcher {
         std::vector<BatchRow> rows;  // of the same order
     };
 
-    // One that waits and might ride along.
-    struct Companion {
-        queue::Tier tier;
+    // One that may be of a batch.
+    struct Candidate {
         int32_t length;
         uint64_t key;
     };
@@ -154,8 +154,8 @@ class Batcher {
     void expire(int64_t now);
     bool waits_for_more(std::unique_lock<std::mutex> & lock);
     Batch form_batch(Lane & lane, int64_t now);
-    // In the order in which they are asked.
-    void gather_companions(int32_t head_length);
+    // With the head, by length; those of one length in the order in which they came.
+    void gather_candidates(uint64_t head);
     void take(uint64_t key, Lane & lane, Batch & batch);
     void run_batch(Lane & lane, Batch & batch, std::unique_lock<std::mutex> & lock);
     void end_batch(Lane & lane, Batch & batch, int64_t started_us, int64_t ended_us);
@@ -175,7 +175,9 @@ class Batcher {
     std::unordered_map<uint64_t, Entry> entries_;
     std::set<std::pair<queue::Tier, uint64_t>> waiting_;  // in the order in which they may ride along
     std::vector<queue::Popped> expired_scratch_;
-    std::vector<Companion> companions_scratch_;
+    std::vector<Candidate> candidates_scratch_;
+    std::vector<int32_t> lengths_scratch_;
+    BatchPlanner planner_;
     int64_t waiting_tokens_ = 0;
     BatchCost cost_;         // of batches on one thread, or of all where there is no other session
     BatchCost pooled_cost_;  // of batches on the pool, beside others

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <map>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "native/core/clock.h"
 #include "native/onnx/batch_policy.h"
@@ -123,21 +126,76 @@ INFERNO_TEST(onnx_pooling_reads_half_precision) {
     CHECK(row == (std::vector<float>{1, 2}));
 }
 
-INFERNO_TEST(onnx_batch_takes_rows_while_padding_rows_and_tokens_stay_within_limits) {
+INFERNO_TEST(onnx_batch_plan_keeps_rows_tokens_and_padding_within_limits) {
     BatchLimits limits;
     limits.max_rows = 3;
     limits.max_tokens = 100;
-    BatchDraft draft(limits, 0.0);
-    draft.add(20);
-    CHECK(draft.fits(18));
-    CHECK(!draft.fits(2));   // 18 of 40 would be padding
-    CHECK(!draft.fits(60));  // 120 padded tokens
-    draft.add(18);
-    draft.add(20);
-    CHECK(!draft.fits(20));
-    BatchDraft generous(limits, 50.0);
-    generous.add(20);
-    CHECK(generous.fits(2));  // a run of its own would cost more than the padding
+    BatchPlanner planner(limits);
+    const std::array<int32_t, 7> lengths = {2, 18, 20, 20, 20, 60, 70};
+    const auto batch_of = [&](size_t head, double tokens_of_one_run) {
+        const BatchPlanner::Span span = planner.plan(lengths, head, tokens_of_one_run, 1.0);
+        return std::pair(span.begin, span.end);
+    };
+    CHECK((batch_of(0, 0.0) == std::pair<size_t, size_t>(0, 1)));  // 16 of 36 would be padding
+    CHECK((batch_of(5, 0.0) == std::pair<size_t, size_t>(5, 6)));  // 140 padded tokens
+    CHECK((batch_of(6, 0.0) == std::pair<size_t, size_t>(6, 7)));
+    size_t next = 0;
+    while (next < lengths.size()) {
+        const BatchPlanner::Span span = planner.plan(lengths, next, 0.0, 1.0);
+        CHECK(span.begin == next && span.end > next && span.end - span.begin <= 3);
+        next = span.end;
+    }
+    // A run of its own costs more than padding does.
+    CHECK((batch_of(0, 50.0) == std::pair<size_t, size_t>(0, 2)));
+}
+
+INFERNO_TEST(onnx_batch_plan_costs_no_more_than_any_other_cuts) {
+    BatchLimits limits;
+    limits.max_rows = 4;
+    limits.max_padding = 1.0;
+    BatchPlanner planner(limits);
+    uint32_t random = 7;
+    for (int round = 0; round < 200; ++round) {
+        std::vector<int32_t> lengths;
+        for (int i = 0; i < 9; ++i) {
+            random = random * 1664525U + 1013904223U;
+            lengths.push_back(static_cast<int32_t>(random >> 27U) + 1);
+        }
+        std::sort(lengths.begin(), lengths.end());
+        const double run = static_cast<double>(round % 40) + 1.0;
+        const auto cost_of = [&](size_t begin, size_t end) {
+            return run + static_cast<double>(end - begin) * lengths[end - 1];
+        };
+        double least = 1e9;
+        for (unsigned cuts = 0; cuts < 256; ++cuts) {
+            double cost = 0.0;
+            size_t begin = 0;
+            for (size_t end = 1; end <= lengths.size(); ++end) {
+                const bool is_cut = end == lengths.size() || ((cuts >> (end - 1)) & 1U) != 0;
+                if (!is_cut) continue;
+                cost += end - begin > 4 ? 1e9 : cost_of(begin, end);
+                begin = end;
+            }
+            least = std::min(least, cost);
+        }
+        double planned = 0.0;
+        for (size_t next = 0; next < lengths.size();) {
+            const BatchPlanner::Span span = planner.plan(lengths, next, run, 1.0);
+            planned += cost_of(span.begin, span.end);
+            next = span.end;
+        }
+        CHECK(std::abs(planned - least) < 1e-6);
+    }
+}
+
+INFERNO_TEST(onnx_batch_plan_leaves_other_threads_their_share) {
+    BatchPlanner planner(BatchLimits{});
+    const std::vector<int32_t> lengths(24, 10);
+    const BatchPlanner::Span all = planner.plan(lengths, 5, 8.0, 1.0);
+    CHECK(all.begin == 0 && all.end == 24);
+    const BatchPlanner::Span share = planner.plan(lengths, 5, 8.0, 0.375);
+    CHECK(share.begin <= 5 && share.end > 5);
+    CHECK(share.end - share.begin <= 9 && share.end - share.begin >= 6);
 }
 
 INFERNO_TEST(onnx_batch_cost_tells_the_fixed_part_of_a_run_from_what_tokens_cost) {
@@ -156,14 +214,16 @@ INFERNO_TEST(onnx_batches_of_many_are_divided_among_free_threads_and_a_long_one_
     CHECK_EQ(cost.expected_us(50), 5'000.0);
     const BatchShape alone = next_shape({2, 100, 4, 0}, cost);
     CHECK(alone.is_on_pool);
-    CHECK_EQ(alone.max_rows, 2);
+    CHECK_EQ(alone.most, 1.0);
     CHECK(!next_shape({2, 10, 4, 0}, cost).is_on_pool);   // too short
     CHECK(!next_shape({2, 100, 4, 1}, cost).is_on_pool);  // another one runs
-    const BatchShape many = next_shape({33, 3'300, 4, 0}, cost);
-    CHECK(!many.is_on_pool);
-    CHECK_EQ(many.max_rows, 9);
-    CHECK_EQ(next_shape({20, 2'000, 4, 2}, cost).max_rows, 10);
-    CHECK_EQ(next_shape({20, 2'000, 4, 4}, cost).max_rows, 20);
+    CHECK(!next_shape({33, 3'300, 4, 0}, cost).is_on_pool);
+    CHECK_EQ(next_shape({33, 3'300, 4, 0}, cost).most, 0.75 / 4);
+    CHECK_EQ(next_shape({20, 2'000, 4, 2}, cost).most, 0.75 / 2);
+    CHECK_EQ(next_shape({20, 2'000, 4, 4}, cost).most, 0.75);
+    // With one thread there is nobody to leave anything to.
+    CHECK_EQ(next_shape({20, 2'000, 1, 0}, cost).most, 1.0);
+    CHECK(!next_shape({1, 2'000, 1, 0}, cost).is_on_pool);
 }
 
 INFERNO_TEST(onnx_batch_window_is_open_under_load_only) {
@@ -176,6 +236,25 @@ INFERNO_TEST(onnx_batch_window_is_open_under_load_only) {
     CHECK(window.open_until_us(8) <= 0);  // all are back
     window.batch_ended(8, 0, 3'000'000, 800);
     CHECK_EQ(window.open_until_us(1), 3'000'100);  // a part of a run at most
+}
+
+INFERNO_TEST(onnx_batch_window_stays_shut_when_nobody_comes_back_and_opens_when_they_do) {
+    BatchWindow window(2000);
+    int64_t now = 1'000'000;
+    const auto end_batch = [&](size_t returning, int64_t after_us) {
+        window.batch_ended(8, 4, now, 80'000);
+        window.arrived(returning, now + after_us);
+        now += 100'000;
+    };
+    for (int i = 0; i < 8; ++i) end_batch(0, 0);
+    window.batch_ended(8, 4, now, 80'000);
+    CHECK(window.open_until_us(4) <= 0);
+    for (int i = 0; i < 8; ++i) end_batch(8, 1'999);
+    window.batch_ended(8, 4, now, 80'000);
+    CHECK_EQ(window.open_until_us(4), now + 2000);
+    for (int i = 0; i < 8; ++i) end_batch(8, 2'001);  // too late
+    window.batch_ended(8, 4, now, 80'000);
+    CHECK(window.open_until_us(4) <= 0);
 }
 
 INFERNO_TEST(onnx_batcher_gives_every_sequence_its_own_row_whatever_shares_its_batch) {

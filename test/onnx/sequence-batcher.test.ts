@@ -17,6 +17,12 @@ function farthest(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at] ?? Infinity))), 0);
 }
 
+async function rowOf(batcher: SequenceBatcher, ids: Int32Array): Promise<Float32Array> {
+  const [row] = await batcher.submit([{ ids }]).promise;
+  assert.ok(row);
+  return row;
+}
+
 async function openBatcher(options: ConstructorParameters<typeof SequenceBatcher>[1]): Promise<SequenceBatcher> {
   const session = await openOnnxSession(encoderModel(shape, { kind: 'hidden' }));
   return new SequenceBatcher(session, options);
@@ -25,10 +31,10 @@ async function openBatcher(options: ConstructorParameters<typeof SequenceBatcher
 test('a sequence gets the same row alone and among others of every length', async () => {
   const batcher = await openBatcher({ pooling: 'mean', normalize: true });
   const inputs = sequences(60);
-  const together = await Promise.all(inputs.map((ids) => batcher.submit(ids)));
+  const together = await Promise.all(inputs.map((ids) => rowOf(batcher, ids)));
   assert.ok(batcher.status().batches < inputs.length, 'they shared runs');
   for (const [index, ids] of inputs.entries()) {
-    const alone = await batcher.submit(ids);
+    const alone = await rowOf(batcher, ids);
     assert.ok(farthest(alone, together[index] ?? new Float32Array()) < 1e-5);
     assert.ok(Math.abs(Math.hypot(...alone) - 1) < 1e-5);
   }
@@ -40,7 +46,7 @@ test('a sequence gets the same row alone and among others of every length', asyn
 test('pooling, dimensions and unpooled rows are what they say', async () => {
   const ids = Int32Array.of(5, 6, 7);
   const rowsBatcher = await openBatcher({ pooling: 'none' });
-  const rows = await rowsBatcher.submit(ids);
+  const rows = await rowOf(rowsBatcher, ids);
   assert.equal(rows.length, 3 * shape.width);
   const row = (at: number) => rows.subarray(at * shape.width, (at + 1) * shape.width);
   for (const [pooling, wanted] of [
@@ -48,11 +54,11 @@ test('pooling, dimensions and unpooled rows are what they say', async () => {
     ['last', row(2)],
   ] as const) {
     const batcher = await openBatcher({ pooling });
-    assert.ok(farthest(await batcher.submit(ids), wanted) < 1e-6);
+    assert.ok(farthest(await rowOf(batcher, ids), wanted) < 1e-6);
     await batcher.close();
   }
   const cut = await openBatcher({ pooling: 'cls', dimensions: 8, normalize: true });
-  const short = await cut.submit(ids);
+  const short = await rowOf(cut, ids);
   assert.equal(short.length, 8);
   assert.ok(Math.abs(Math.hypot(...short) - 1) < 1e-5);
   await Promise.all([rowsBatcher.close(), cut.close()]);
@@ -61,11 +67,11 @@ test('pooling, dimensions and unpooled rows are what they say', async () => {
 test('one bad sequence of a batch fails alone', async () => {
   const batcher = await openBatcher({ maxLength: 16 });
   const results = await Promise.allSettled([
-    batcher.submit(Int32Array.of(1, 2)),
-    batcher.submit(Int32Array.of(1, 20_000)),
-    batcher.submit(new Int32Array(17)),
-    batcher.submit(new Int32Array(0)),
-    batcher.submit(Int32Array.of(3, 4)),
+    rowOf(batcher, Int32Array.of(1, 2)),
+    rowOf(batcher, Int32Array.of(1, 20_000)),
+    rowOf(batcher, new Int32Array(17)),
+    rowOf(batcher, new Int32Array(0)),
+    rowOf(batcher, Int32Array.of(3, 4)),
   ]);
   const codes = results.map((result) =>
     result.status === 'fulfilled' ? 'ok' : (result.reason as { readonly code: string }).code,
@@ -76,18 +82,45 @@ test('one bad sequence of a batch fails alone', async () => {
   await batcher.close();
 });
 
-test('an aborted sequence rejects with its reason, and closing ends the others', async () => {
+test('a request is one row for each of its sequences, in their order, or the error of the first that fails', async () => {
+  const batcher = await openBatcher({ maxLength: 16 });
+  const inputs = sequences(40).map((ids) => ({ ids }));
+  const rows = await batcher.submit(inputs).promise;
+  assert.equal(rows.length, 40);
+  for (const [index, { ids }] of inputs.entries()) {
+    assert.ok(farthest(await rowOf(batcher, ids), rows[index] ?? new Float32Array()) < 1e-5);
+  }
+  const bad = batcher.submit([...inputs, { ids: new Int32Array(17) }, ...inputs]);
+  await assert.rejects(bad.promise, { code: 'context_length_exceeded' });
+  assert.deepEqual(await batcher.submit([]).promise, []);
+  await batcher.close();
+});
+
+test('types that are not as many as tokens are refused', async () => {
   const batcher = await openBatcher({});
-  const controller = new AbortController();
-  const aborted = batcher.submit(Int32Array.of(1), { signal: controller.signal });
-  controller.abort(new Error('enough'));
-  await assert.rejects(aborted, { message: 'enough' });
-  const ends = Promise.allSettled(sequences(200).map((ids) => batcher.submit(ids)));
+  const input = { ids: Int32Array.of(1, 2), typeIds: Int32Array.of(0) };
+  assert.throws(() => batcher.submit([input]), { name: 'TypeError' });
+  await batcher.close();
+});
+
+test('a cancelled request rejects before it reached the engine and after, and closing ends the others', async () => {
+  const batcher = await openBatcher({});
+  const early = batcher.submit([{ ids: Int32Array.of(1) }]);
+  early.cancel();
+  await assert.rejects(early.promise, { code: 'cancelled' });
+  // More work than can be done before the next line.
+  const many = Array.from({ length: 4000 }, () => ({ ids: new Int32Array(60).fill(7) }));
+  const late = batcher.submit(many);
+  await new Promise((resolve) => setImmediate(resolve));
+  late.cancel();
+  await assert.rejects(late.promise, { code: 'cancelled' });
+  late.cancel();
+  const ends = Promise.allSettled(sequences(200).map((ids) => rowOf(batcher, ids)));
   await batcher.close();
   for (const end of await ends) {
     if (end.status === 'rejected') assert.equal((end.reason as { readonly code: string }).code, 'cancelled');
   }
-  await assert.rejects(batcher.submit(Int32Array.of(1)), { code: 'model_unloaded' });
+  await assert.rejects(rowOf(batcher, Int32Array.of(1)), { code: 'model_unloaded' });
 });
 
 test('a graph that is not over tokens is refused', async () => {
