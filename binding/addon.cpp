@@ -1,4 +1,4 @@
-// Entry of the addon: the export table (NativeAddon in lib/native-types.ts).
+// Entry of the addon: the export table (NativeAddon in lib/native-addon-types.ts).
 #include <napi.h>
 
 #include "binding/devices.h"

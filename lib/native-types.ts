@@ -1,15 +1,12 @@
 /**
- * The contract of the native addon, written by hand. `binding/` implements it; `lib/native.ts` is the only file that
- * loads the addon. Nothing here is public API.
+ * What goes over the border to the native addon, written by hand; its functions are in native-addon-types.ts. `binding/`
+ * implements it; `lib/native.ts` is the only file that loads the addon. Nothing here is public API.
  *
  * Native failures arrive as plain `Error` objects with a string `code` from `native/core/error_codes.def`;
  * `lib/errors.ts` turns them into `InfernoError`.
  */
 
-import type { NativeJournalOptions, NativeOpenedJournal } from './native-journal-types.js';
-import type { NativeGgufSummary, NativeLoadOptions, NativeOffloadOption } from './native-load-types.js';
-import type { NativeOnnxTextOptions, NativeOnnxTextHandle } from './native-onnx-text-types.js';
-import type { NativeOnnxAddon } from './native-onnx-types.js';
+import type { NativeLoadOptions, NativeOffloadOption } from './native-load-types.js';
 import type { NativeQueuePosition, NativeQueueStatus } from './native-queue-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
@@ -334,27 +331,4 @@ export interface NativeSystemInfo {
 export interface NativeZstdStream {
   /** `ends` closes the frame, once. */
   write(bytes: Uint8Array, ends: boolean): Uint8Array;
-}
-
-export interface NativeAddon extends NativeOnnxAddon {
-  /** Levels 1 to 22; both sides keep 2^windowLog bytes, 10 to 27. */
-  readonly ZstdStream: new (level: number, windowLog: number) => NativeZstdStream;
-  /** Statistics that the caller records into; one thread. */
-  createStatistics(): NativeStatistics;
-  /** Recovers to the last good record of damaged files. Rejects with 'journal_unavailable', e.g. when it is in use. */
-  openJournal(options: NativeJournalOptions): Promise<NativeOpenedJournal>;
-  /** The directory that holds the addon's own libraries, and those of packages with more backends; idempotent. */
-  initialize(libraryDirectory: string, backendDirectories: readonly string[]): void;
-  systemInfo(): NativeSystemInfo;
-  /** Asks backends and drivers, off the JS thread. */
-  devices(): Promise<NativeDevices>;
-  /** Reads and checks the whole structure of a GGUF file without loading it. Rejects with 'invalid_model_file' etc. */
-  checkGguf(path: string): Promise<NativeGgufSummary>;
-  /** `onProgress` gets 0…1 on the JS thread. */
-  loadModel(options: NativeLoadOptions, onProgress: ((fraction: number) => void) | undefined): NativeLoadHandle;
-  /** Tries the graph out first. Rejects with 'unsupported_model', 'invalid_argument', 'out_of_memory', … */
-  createOnnxTextEngine(options: NativeOnnxTextOptions): NativeOnnxTextHandle;
-  /** Names accepted by `quantize`, e.g. "Q4_K_M". */
-  quantizationTypes(): readonly string[];
-  quantize(input: string, output: string, type: string, threads: number): Promise<void>;
 }

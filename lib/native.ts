@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromNative, InfernoError } from './errors.js';
-import type { NativeAddon } from './native-types.js';
+import type { NativeAddon } from './native-addon-types.js';
 
 /** Where the addon that was loaded comes from. */
 export interface AddonOrigin {

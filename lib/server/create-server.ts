@@ -21,9 +21,10 @@ import type { ServerContext } from './server-context.js';
 import { resolveLimits } from './server-limits.js';
 import type { ServerOptions } from './server-options.js';
 import { resolveTokenBatching } from './frame-batching.js';
+import type { Session } from './sessions/session.js';
 import { SessionPool } from './sessions/session-pool.js';
 import { resolveEventStreams } from './sse/event-stream-options.js';
-import { EventTickets } from './sse/event-tickets.js';
+import { EventStreamRoutes } from './sse/routes.js';
 import { resolveWebSocketOptions } from './websocket/socket-options.js';
 import type { ResolvedWebSocketOptions } from './websocket/socket-options.js';
 import { addWebSocketRoute } from './websocket/websocket-route.js';
@@ -96,36 +97,47 @@ async function loadWebSockets(): Promise<WebSockets> {
 /** How long the last bytes of compressed answers may take. */
 const lastBytesMs = 2000;
 
+interface ServerParts {
+  readonly context: ServerContext;
+  readonly uws: WebSockets;
+  readonly host: string;
+  readonly port: number;
+  readonly webSocket: ResolvedWebSocketOptions;
+  readonly sockets: SessionPool<Session>;
+  readonly events: EventStreamRoutes;
+  readonly metrics: ServerMetrics | undefined;
+}
+
 class Server implements InfernoServer {
   readonly url: string;
+  readonly host: string;
   readonly #uws: WebSockets;
   readonly #app: TemplatedApp;
   readonly #context: ServerContext;
   readonly #listener: us_listen_socket;
+  readonly #sockets: SessionPool<Session>;
+  readonly #events: EventStreamRoutes;
   readonly #metrics: ServerMetrics | undefined;
   #connections = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(
-    context: ServerContext,
-    uws: WebSockets,
-    readonly host: string,
-    port: number,
-    webSocket: ResolvedWebSocketOptions,
-    metrics: ServerMetrics | undefined,
-  ) {
+  constructor({ context, uws, host, port, webSocket, sockets, events, metrics }: ServerParts) {
+    this.host = host;
     this.#metrics = metrics;
     this.#context = context;
+    this.#sockets = sockets;
+    this.#events = events;
     this.#uws = uws;
     this.#app = uws.App();
     this.#app.filter((_res, change) => {
       this.#connections += Number(change);
     });
-    addWebSocketRoute(this.#app, uws, context, webSocket, () => {
+    const onClose = (): void => {
       // The filter hears of every new connection, but only HTTP ones are reported closed to it.
       this.#connections--;
-    });
-    addRoutes(this.#app, context);
+    };
+    addWebSocketRoute(this.#app, uws, { context, options: webSocket, sessions: sockets, onClose });
+    addRoutes(this.#app, context, events);
     this.#listener = listen(this.#app, host, port);
     this.port = uws.us_socket_local_port(this.#listener);
     this.url = `http://${host.includes(':') ? `[${host}]` : host}:${String(this.port)}`;
@@ -152,20 +164,19 @@ class Server implements InfernoServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#uws.us_listen_socket_close(this.#listener);
-    const { exchanges, sockets, eventSessions, tickets, catalog, background, tracing } = this.#context;
+    const { exchanges, catalog, background, tracing } = this.#context;
     catalog.manager.beginClose();
     const drained = exchanges.drain(drainMs);
-    sockets.beginClose();
-    eventSessions.beginClose();
-    tickets.clear();
+    this.#sockets.beginClose();
+    this.#events.beginClose();
     const [isIdle] = await Promise.all([drained, background?.stop(drainMs)]);
     if (!isIdle) {
       exchanges.shutDown();
       // What ends a compressed stream comes from another thread.
       await exchanges.drain(lastBytesMs);
     }
-    sockets.closeAll();
-    eventSessions.closeAll();
+    this.#sockets.closeAll();
+    this.#events.closeAll();
     // Handlers that are on the stack now get to return before their sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
@@ -194,6 +205,9 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
   const host = options.host ?? '127.0.0.1';
   const webSocket = resolveWebSocketOptions(options.webSocket);
   const eventStreams = resolveEventStreams(options.eventStreams);
+  const sockets = new SessionPool<Session>({ ...webSocket, maxRetainedBytes: 0 });
+  const eventSessions = new SessionPool<Session>(eventStreams);
+  const events = new EventStreamRoutes(eventSessions, eventStreams);
   const exchanges = new ExchangeRegistry(limits);
   const tracing = await openTracing(options.tracing);
   const base: ServerContext = {
@@ -212,10 +226,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
       onLoaded: tracing?.modelLoaded,
     }),
     exchanges,
-    sockets: new SessionPool({ ...webSocket, maxRetainedBytes: 0 }),
-    eventSessions: new SessionPool(eventStreams),
-    eventStreams,
-    tickets: new EventTickets(),
+    sessions: { webSocket: sockets, events: eventSessions },
     tokenBatching: resolveTokenBatching(options.tokenBatching),
     priorities: new PriorityPolicy(options.priorities ?? {}, apiKeys),
     admission: new Admission(exchanges, limits),
@@ -233,7 +244,8 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
     const context = { ...base, background };
     const { meter } = context;
     const metrics = meter && new ServerMetrics(meter.metrics.registries, context, meter.startedMs);
-    const server = new Server(context, uws, host, options.port ?? 8080, webSocket, metrics);
+    const port = options.port ?? 8080;
+    const server = new Server({ context, uws, host, port, webSocket, sockets, events, metrics });
     context.catalog.manager.start();
     background?.start();
     return server;

@@ -1,8 +1,4 @@
-import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
-import { refuseUnread } from './body-reader.js';
 import { errorReply } from './error-response.js';
-import { Exchange } from './exchange.js';
-import type { ServerContext } from './server-context.js';
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 const loopbackAddress = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/u;
@@ -48,40 +44,4 @@ export class HostCheck {
 
 export function hostRefusal(host: string): ReturnType<typeof errorReply> {
   return errorReply('host_not_allowed', `This server is not called ${JSON.stringify(host.slice(0, 100))}.`);
-}
-
-type Handler = (res: HttpResponse, req: HttpRequest) => void;
-
-/** What requests are counted under that no route serves. */
-const otherRoute = 'other';
-
-/** `route`: the path that it was added for, which requests are counted under. */
-export type RouteHandler = (res: HttpResponse, req: HttpRequest, route: string) => void;
-
-/** Where routes are added. */
-export type RouteTable = Readonly<
-  Record<'any' | 'del' | 'get' | 'head' | 'post', (path: string, handler: RouteHandler) => void>
->;
-
-/** The routes of `app`, every one behind the check of the `Host` header. */
-export function behindHostCheck(app: TemplatedApp, context: ServerContext): RouteTable {
-  const guarded =
-    (path: string, handler: RouteHandler): Handler =>
-    (res, req) => {
-      const host = req.getHeader('host');
-      const route = path === '/*' ? otherRoute : path;
-      if (context.hosts.allows(host)) {
-        handler(res, req, route);
-        return;
-      }
-      const length = Number(req.getHeader('content-length') || 0);
-      refuseUnread(new Exchange(context, res, req, route), res, hostRefusal(host), length);
-    };
-  return {
-    any: (path, handler) => app.any(path, guarded(path, handler)),
-    del: (path, handler) => app.del(path, guarded(path, handler)),
-    get: (path, handler) => app.get(path, guarded(path, handler)),
-    head: (path, handler) => app.head(path, guarded(path, handler)),
-    post: (path, handler) => app.post(path, guarded(path, handler)),
-  };
 }

@@ -3,7 +3,7 @@ import { errorReply } from './error-response.js';
 import { Exchange } from './exchange.js';
 import { getJson } from './get-json.js';
 import type { GetHandler } from './get-json.js';
-import { behindHostCheck } from './host-check.js';
+import { behindHostCheck } from './route-table.js';
 import { infer, inferenceHeader } from './inference/infer.js';
 import { modelPathOf } from './inference/model-path.js';
 import { inferenceGetRoutes, repositoryIndex } from './inference/routes.js';
@@ -47,7 +47,8 @@ import type { ServerContext } from './server-context.js';
 import { getStatic } from './static-content.js';
 import type { StaticContent } from './static-content.js';
 import { upgradeRequired } from './routes/upgrade-required.js';
-import { eventStreamPath, getEventStream, postEventStream, postTicket, ticketPath } from './sse/routes.js';
+import { eventStreamPath, ticketPath } from './sse/routes.js';
+import type { EventStreamRoutes } from './sse/routes.js';
 import { webSocketPath } from './websocket/dispatch.js';
 
 interface GetRoute {
@@ -95,8 +96,6 @@ const postRoutes: readonly PostRoute[] = [
   { path: '/v1/messages', handle: messages },
   { path: '/v1/messages/count_tokens', handle: countTokens },
   { path: '/v1/embeddings', handle: embeddings },
-  { path: eventStreamPath, handle: postEventStream },
-  { path: ticketPath, handle: postTicket },
   { path: '/v1/rerank', handle: rerank },
   { path: '/v1/classify', handle: classify },
   { path: '/v2/repository/index', handle: repositoryIndex, needsBody: false },
@@ -114,7 +113,7 @@ const baselinePath = '/metrics/profiles/baseline';
 
 /** The `Allow` header of a path that some route serves, else undefined. */
 function allowedMethods(path: string): string | undefined {
-  if (path === baselinePath || path === responseInputTokensPath) return 'POST, OPTIONS';
+  if (path === baselinePath || path === responseInputTokensPath || path === ticketPath) return 'POST, OPTIONS';
   if (modelActionOf(path) !== undefined) return 'POST, OPTIONS';
   // A HEAD would have nothing to tell.
   if (path === eventStreamPath) return 'GET, POST, OPTIONS';
@@ -163,14 +162,16 @@ function fallback(context: ServerContext) {
   };
 }
 
-export function addRoutes(uwsApp: TemplatedApp, context: ServerContext): void {
+export function addRoutes(uwsApp: TemplatedApp, context: ServerContext, events: EventStreamRoutes): void {
   const app = behindHostCheck(uwsApp, context);
   for (const { path, needsKey, handle } of getRoutes) {
     const handler = getJson(context, needsKey, handle);
     app.get(path, handler);
     app.head(path, handler);
   }
-  app.get(eventStreamPath, getEventStream(context));
+  app.get(eventStreamPath, events.get(context));
+  app.post(eventStreamPath, postJson(context, events.post));
+  app.post(ticketPath, postJson(context, events.postTicket));
   for (const { path, content } of staticRoutes) {
     const handler = getStatic(context, content);
     app.get(path, handler);

@@ -13,10 +13,8 @@ import type { RequestLedger } from './request-ledger.js';
 import type { ResponseStore } from './responses/response-store.js';
 import type { ResolvedDefaults } from './request-defaults.js';
 import type { ResolvedLimits } from './server-limits.js';
-import type { SessionPool } from './sessions/session-pool.js';
+import type { CountedSessions } from './sessions/session-counts.js';
 import type { ResolvedTokenBatching } from './frame-batching.js';
-import type { ResolvedEventStreamOptions } from './sse/event-stream-options.js';
-import type { EventTickets } from './sse/event-tickets.js';
 
 /** What every request of one server shares. */
 export interface ServerContext {
@@ -34,13 +32,8 @@ export interface ServerContext {
   readonly hosts: HostCheck;
   readonly catalog: ModelCatalog;
   readonly exchanges: ExchangeRegistry;
-  /** WebSocket clients. */
-  readonly sockets: SessionPool;
-  /** Streams of named events. */
-  readonly eventSessions: SessionPool;
-  readonly eventStreams: ResolvedEventStreamOptions;
-  /** Requests for such streams that wait for whoever opens them. */
-  readonly tickets: EventTickets;
+  /** Clients that get several messages: over WebSockets, and streams of named events. */
+  readonly sessions: { readonly webSocket: CountedSessions; readonly events: CountedSessions };
   readonly tokenBatching: ResolvedTokenBatching;
   readonly priorities: PriorityPolicy;
   readonly admission: Admission;

@@ -5,6 +5,9 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import { openApiDocument } from '../../lib/server/openapi/document.js';
 import { addRoutes } from '../../lib/server/router.js';
 import type { ServerContext } from '../../lib/server/server-context.js';
+import { SessionPool } from '../../lib/server/sessions/session-pool.js';
+import { resolveEventStreams } from '../../lib/server/sse/event-stream-options.js';
+import { EventStreamRoutes } from '../../lib/server/sse/routes.js';
 import { webSocketPath } from '../../lib/server/websocket/dispatch.js';
 import { startServer } from '../support/with-server.js';
 
@@ -18,7 +21,9 @@ function routesOfServer(): string[] {
     };
   const app = { get: add('GET'), head: add('HEAD'), post: add('POST'), del: add('DELETE'), any: () => undefined };
   // Routes only keep the context for their requests.
-  addRoutes(app as unknown as TemplatedApp, {} as ServerContext);
+  const options = resolveEventStreams(undefined);
+  const events = new EventStreamRoutes(new SessionPool(options), options);
+  addRoutes(app as unknown as TemplatedApp, {} as ServerContext, events);
   return routes;
 }
 

@@ -92,12 +92,12 @@ export class ServerMetrics {
   }
 
   #addSessions(): void {
-    const { sockets, eventSessions } = this.#context;
+    const { webSocket, events } = this.#context.sessions;
     this.#gauge('inferno_websocket_connections', 'Open WebSockets.', [], (set) => {
-      set({}, sockets.counts().connections);
+      set({}, webSocket.counts().connections);
     });
     this.#gauge('inferno_event_streams', 'Open streams of named events.', [], (set) => {
-      set({}, eventSessions.counts().connections);
+      set({}, events.counts().connections);
     });
   }
 

@@ -6,7 +6,7 @@ const levels: readonly LoadLevel[] = ['healthy', 'elevated', 'critical'];
 
 /** GET /metrics/queue/status: what waits and runs on every loaded model. */
 export const queueStatus: GetHandler = (exchange) => {
-  const { admission, catalog, exchanges, sockets, eventSessions } = exchange.context;
+  const { admission, catalog, exchanges, sessions } = exchange.context;
   const loads = admission.loadsOf(catalog.ready);
   const models = loads.map(({ id, load }) => queueReport(id, load));
   const worst = Math.max(0, ...loads.map(({ load }) => levels.indexOf(load.level)));
@@ -15,8 +15,8 @@ export const queueStatus: GetHandler = (exchange) => {
     level: levels[worst],
     models,
     server: { generations: exchanges.generations, held: admission.held, active_requests: exchanges.size },
-    websocket: sockets.counts(),
-    sse: eventSessions.counts(),
+    websocket: sessions.webSocket.counts(),
+    sse: sessions.events.counts(),
     timestamp_ms: Date.now(),
   };
   exchange.sendJson(200, JSON.stringify(report));

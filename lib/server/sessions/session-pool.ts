@@ -1,20 +1,19 @@
-import { closeCodes } from './session.js';
-import type { Session } from './session.js';
+import { closeCodes } from './close-codes.js';
+import type { CountedSessions, SessionCounts } from './session-counts.js';
 import type { SessionOptions } from './session-options.js';
 import type { FlowLevel } from './stream-window.js';
 
-export interface SessionCounts {
-  readonly connections: number;
-  /** Lost connections that may still be resumed. */
-  readonly detached: number;
-  readonly max_connections: number;
-  readonly streams: number;
-  /** Streams by level. */
-  readonly levels: Readonly<Record<FlowLevel, number>>;
+/** What a pool needs of its sessions. */
+export interface PooledSession {
+  readonly resumeToken: string;
+  readonly isAttached: boolean;
+  readonly isAwaited: boolean;
+  readonly streams: ReadonlyMap<string, { readonly level: FlowLevel }>;
+  end(code: number, reason: string): void;
 }
 
 /** The sessions of one server: at most so many, and every slot comes back when its session ends. */
-export class SessionPool {
+export class SessionPool<Session extends PooledSession> implements CountedSessions {
   readonly options: SessionOptions;
   readonly #byToken = new Map<string, Session>();
   /** Bytes of those whose streams were sent to their end, the oldest first. */

@@ -1,6 +1,6 @@
 import type { AnswerEnding } from '../answer-target.js';
 import type { ErrorReply } from '../error-response.js';
-import type { Session } from './session.js';
+import type { SessionOptions } from './session-options.js';
 import type { StreamWindow } from './stream-window.js';
 
 export type StreamKind = 'chat' | 'completion';
@@ -17,15 +17,22 @@ export interface StreamMessages {
   flow(window: StreamWindow): string | undefined;
 }
 
+/** What clients are told of their session. */
+export interface SessionNames {
+  readonly id: string;
+  readonly resumeToken: string;
+  readonly options: SessionOptions;
+}
+
 /** How one kind of client is spoken to. */
 export interface SessionProtocol {
   /** A session has one stream, and its connection ends with that. */
   readonly endsWithStream: boolean;
-  greeting(session: Session): string;
+  greeting(session: SessionNames): string;
   /** What a resumed session goes on with: by stream, the number of its last message. */
-  resumed(session: Session, streams: readonly { readonly id: string; readonly last_sequence: number }[]): string;
+  resumed(session: SessionNames, streams: readonly { readonly id: string; readonly last_sequence: number }[]): string;
   unknownStream(id: string): string;
   /** Nothing was sent for a while; undefined where the connection says so by itself. */
   heartbeat(activeStreams: number): string | undefined;
-  forStream(session: Session, kind: StreamKind, id: string): StreamMessages;
+  forStream(session: SessionNames, kind: StreamKind, id: string): StreamMessages;
 }

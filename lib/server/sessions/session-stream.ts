@@ -13,6 +13,7 @@ import type { Header } from '../socket-activity.js';
 import type { RequestTrace } from '../../tracing/request-trace.js';
 import { Credit } from './credit.js';
 import type { Session } from './session.js';
+import type { SessionMember } from './session-member.js';
 import type { StreamKind, StreamMessages } from './session-protocol.js';
 import { StreamWindow } from './stream-window.js';
 import type { FlowLevel, Retention } from './stream-window.js';
@@ -52,7 +53,7 @@ const clientLeft = 499;
  * Its decoder runs while what it makes can be sent: it pauses for a socket that does not drain, for lack of credit, for
  * a full window and while nobody is connected. What was decoded meanwhile stays in the window; nothing is dropped.
  */
-export class SessionStream implements RequestTarget, AnswerStream {
+export class SessionStream implements RequestTarget, AnswerStream, SessionMember {
   readonly id: string;
   readonly requestId: string;
   readonly caller: Caller;

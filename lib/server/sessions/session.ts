@@ -1,11 +1,12 @@
 import type { Caller } from '../caller.js';
 import { randomSuffix } from '../request-id.js';
 import type { ServerContext } from '../server-context.js';
+import { closeCodes } from './close-codes.js';
 import { Credit } from './credit.js';
+import type { SessionMember } from './session-member.js';
 import type { SessionOptions } from './session-options.js';
 import type { SessionPool } from './session-pool.js';
 import type { SessionProtocol } from './session-protocol.js';
-import type { SessionStream } from './session-stream.js';
 import { flowLevels } from './stream-window.js';
 import type { FlowLevel } from './stream-window.js';
 
@@ -19,15 +20,6 @@ export interface SessionSocket {
   /** Closes the connection under a client that does not do its part. */
   terminate(): void;
 }
-
-export const closeCodes = {
-  normal: 1000,
-  goingAway: 1001,
-  /** Not a code on the wire: the connection ended without a close frame. */
-  abnormal: 1006,
-  tooLarge: 1009,
-  resumedElsewhere: 4001,
-} as const;
 
 /** Bytes handed over that the kernel did not take, at which streams hold back what they have. */
 const highWater = 64 * 1024;
@@ -44,12 +36,12 @@ export class Session {
   readonly credit = new Credit();
   readonly context: ServerContext;
   readonly options: SessionOptions;
+  readonly pool: SessionPool<Session>;
   readonly protocol: SessionProtocol;
   readonly caller: Caller;
   /** With which it was opened, for who has no key. */
   readonly ticket: string | undefined;
-  readonly #pool: SessionPool;
-  readonly #streams = new Map<string, SessionStream>();
+  readonly #streams = new Map<string, SessionMember>();
   #socket: SessionSocket | undefined;
   #outgoing: string[] = [];
   #outgoingLength = 0;
@@ -62,13 +54,19 @@ export class Session {
   #turn = 0;
   #grace: NodeJS.Timeout | undefined;
 
-  constructor(context: ServerContext, pool: SessionPool, protocol: SessionProtocol, caller: Caller, ticket?: string) {
+  constructor(
+    context: ServerContext,
+    pool: SessionPool<Session>,
+    protocol: SessionProtocol,
+    caller: Caller,
+    ticket?: string,
+  ) {
     this.context = context;
     this.options = pool.options;
     this.protocol = protocol;
     this.caller = caller;
     this.ticket = ticket;
-    this.#pool = pool;
+    this.pool = pool;
     pool.add(this);
   }
 
@@ -86,7 +84,7 @@ export class Session {
     return this.#socket !== undefined && this.#blockedMs === undefined && this.#outgoingLength < highWater;
   }
 
-  get streams(): ReadonlyMap<string, SessionStream> {
+  get streams(): ReadonlyMap<string, SessionMember> {
     return this.#streams;
   }
 
@@ -97,11 +95,11 @@ export class Session {
     return flowLevels[worst] ?? 'healthy';
   }
 
-  addStream(stream: SessionStream): void {
+  addStream(stream: SessionMember): void {
     this.#streams.set(stream.id, stream);
   }
 
-  deleteStream(stream: SessionStream): void {
+  deleteStream(stream: SessionMember): void {
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
     if (this.#streams.size > 0) return;
@@ -110,7 +108,7 @@ export class Session {
   }
 
   /** Everything of the stream was sent. `bytes`: of what it keeps, should it be asked for again. */
-  delivered(stream: SessionStream, bytes: number): void {
+  delivered(stream: SessionMember, bytes: number): void {
     const { resumeGraceMs } = this.options;
     if (!this.protocol.endsWithStream || bytes === 0 || resumeGraceMs === 0 || this.context.exchanges.closing) {
       this.deleteStream(stream);
@@ -118,7 +116,7 @@ export class Session {
     }
     const socket = this.#flushLast();
     this.#await(resumeGraceMs);
-    this.#pool.retain(this, bytes);
+    this.pool.retain(this, bytes);
     socket?.end(closeCodes.normal, 'the stream has ended');
   }
 
@@ -265,7 +263,7 @@ export class Session {
   #stopWaiting(): void {
     clearTimeout(this.#grace);
     this.#grace = undefined;
-    this.#pool.release(this);
+    this.pool.release(this);
   }
 
   /** Forgets the socket. */
@@ -279,6 +277,6 @@ export class Session {
 
   #dispose(): void {
     this.#stopWaiting();
-    this.#pool.delete(this);
+    this.pool.delete(this);
   }
 }

@@ -1,7 +1,7 @@
 import type { EventStream } from '../event-stream.js';
 import type { ExchangeWork } from '../exchange-work.js';
 import type { Exchange } from '../exchange.js';
-import { closeCodes } from '../sessions/session.js';
+import { closeCodes } from '../sessions/close-codes.js';
 import type { Session, SessionSocket } from '../sessions/session.js';
 import type { SocketActivity } from '../socket-activity.js';
 

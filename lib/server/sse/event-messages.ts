@@ -7,13 +7,12 @@ import {
   unknownStreamMessage,
 } from '../websocket/server-messages.js';
 import type { ResolvedLimits } from '../server-limits.js';
-import type { Session } from '../sessions/session.js';
-import type { SessionProtocol } from '../sessions/session-protocol.js';
+import type { SessionNames, SessionProtocol } from '../sessions/session-protocol.js';
 import { packageVersion } from '../../version.js';
 import type { ResolvedEventStreamOptions } from './event-stream-options.js';
 
 /** What a client that comes back says it has seen last. No message holds a line break. */
-function eventId({ resumeToken }: Session, sequence: number): string {
+function eventId({ resumeToken }: SessionNames, sequence: number): string {
   return `${resumeToken}:${String(sequence)}`;
 }
 

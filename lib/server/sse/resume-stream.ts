@@ -1,12 +1,16 @@
 import { errorReply } from '../error-response.js';
 import type { Exchange } from '../exchange.js';
 import type { Session } from '../sessions/session.js';
+import type { SessionPool } from '../sessions/session-pool.js';
 import { EventCarrier } from './event-carrier.js';
 import { readEventId } from './event-messages.js';
 
 /** The session that the client had, if it is the client's: the key must be the same, or the ticket that it was opened with. */
-function sessionOf({ context, caller }: Exchange, token: string, ticket: string | undefined): Session | undefined {
-  const session = context.eventSessions.find(token);
+function ownSession(
+  session: Session | undefined,
+  { caller }: Exchange,
+  ticket: string | undefined,
+): Session | undefined {
   if (session === undefined) return undefined;
   const isOwn = ticket === undefined ? session.caller.key === caller.key : session.ticket === ticket;
   return isOwn ? session : undefined;
@@ -16,9 +20,14 @@ function sessionOf({ context, caller }: Exchange, token: string, ticket: string 
  * A client that lost its connection comes back: it gets what came after the last event that it has seen. One that has seen
  * all gets 204, which tells an EventSource to stay away.
  */
-export function resumeStream(exchange: Exchange, lastEventId: string, ticket: string | undefined): void {
+export function resumeStream(
+  exchange: Exchange,
+  sessions: SessionPool<Session>,
+  lastEventId: string,
+  ticket: string | undefined,
+): void {
   const seen = readEventId(lastEventId);
-  const session = seen === undefined ? undefined : sessionOf(exchange, seen.token, ticket);
+  const session = seen === undefined ? undefined : ownSession(sessions.find(seen.token), exchange, ticket);
   const [stream] = session?.streams.values() ?? [];
   if (seen === undefined || session === undefined || stream === undefined) {
     const message = 'There is no stream with an event of this Last-Event-ID; it may have ended.';

@@ -94,13 +94,12 @@ function startStream(session: Session, request: RequestMessage): void {
 
 function resume(connection: Connection, { resume_token: token, streams }: ResumeMessage): void {
   const { session: current, socket } = connection;
-  const { sockets } = current.context;
   if (current.streams.size > 0) {
     const message = 'Expected resume before any request of this connection.';
     current.send(errorMessage(errorReply('invalid_argument', message, 'type')));
     return;
   }
-  const session = sockets.find(token);
+  const session = current.pool.find(token);
   if (session === undefined || session === current || session.caller.key !== current.caller.key) {
     const message = 'There is no connection to be resumed with this resume_token; it may have ended.';
     current.send(errorMessage(errorReply('session_not_found', message, 'resume_token')));

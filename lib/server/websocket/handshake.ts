@@ -42,12 +42,9 @@ function refusal(req: HttpRequest, context: ServerContext, caller: Caller, offer
   }
   const unauthorized = originRefusal(req, context) ?? refusalByKey(context, caller);
   if (unauthorized !== undefined) return unauthorized;
-  if (offers.length > 0 && !offers.includes(protocolName)) {
-    const message = `Expected the subprotocol ${protocolName} among those offered.`;
-    return errorReply('invalid_argument', message, 'sec-websocket-protocol');
-  }
-  if (!context.sockets.isFull) return undefined;
-  return errorReply('overloaded', 'The server has as many WebSocket connections as it accepts.');
+  if (offers.length === 0 || offers.includes(protocolName)) return undefined;
+  const message = `Expected the subprotocol ${protocolName} among those offered.`;
+  return errorReply('invalid_argument', message, 'sec-websocket-protocol');
 }
 
 /** REQUIRES: inside the handler that uWebSockets.js gave the request to; its `Host` was checked. */

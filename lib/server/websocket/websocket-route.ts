@@ -1,5 +1,5 @@
 import type webSockets from 'uWebSockets.js';
-import type { CompressOptions, TemplatedApp, WebSocket } from 'uWebSockets.js';
+import type { CompressOptions, HttpRequest, TemplatedApp, WebSocket } from 'uWebSockets.js';
 import { errorReply } from '../error-response.js';
 import { Exchange } from '../exchange.js';
 import { jsonRefusal } from '../json-refusal.js';
@@ -8,8 +8,10 @@ import type { ServerContext } from '../server-context.js';
 import type { Caller } from '../caller.js';
 import { dispatch, webSocketPath } from './dispatch.js';
 import { handshakeOf } from './handshake.js';
-import { closeCodes, Session } from '../sessions/session.js';
+import { closeCodes } from '../sessions/close-codes.js';
+import { Session } from '../sessions/session.js';
 import type { SessionSocket } from '../sessions/session.js';
+import type { SessionPool } from '../sessions/session-pool.js';
 import { errorMessage, webSocketProtocol } from './server-messages.js';
 import type { ResolvedWebSocketOptions } from './socket-options.js';
 
@@ -101,15 +103,26 @@ function takeMessage(connection: OpenConnection, content: ArrayBuffer, isBinary:
   }
 }
 
-/** GET /ws/stream: the protocol of docs/websocket.md. `onClose` is called when the socket of an accepted upgrade has closed. */
-export function addWebSocketRoute(
-  app: TemplatedApp,
-  uws: WebSockets,
-  context: ServerContext,
-  options: ResolvedWebSocketOptions,
-  onClose: () => void,
-): void {
-  const { sockets, limits } = context;
+export interface WebSocketParts {
+  readonly context: ServerContext;
+  readonly options: ResolvedWebSocketOptions;
+  readonly sessions: SessionPool<Session>;
+  /** Called when the socket of an accepted upgrade has closed. */
+  readonly onClose: () => void;
+}
+
+function acceptUpgrade(req: HttpRequest, { context, sessions }: WebSocketParts): ReturnType<typeof handshakeOf> {
+  const host = req.getHeader('host');
+  if (!context.hosts.allows(host)) return { error: hostRefusal(host) };
+  const handshake = handshakeOf(req, context);
+  if ('error' in handshake || !sessions.isFull) return handshake;
+  return { error: errorReply('overloaded', 'The server has as many WebSocket connections as it accepts.') };
+}
+
+/** GET /ws/stream: the protocol of docs/websocket.md. */
+export function addWebSocketRoute(app: TemplatedApp, uws: WebSockets, parts: WebSocketParts): void {
+  const { context, options, sessions, onClose } = parts;
+  const { limits } = context;
   const protocol = webSocketProtocol(limits, options);
   // `data.connection` is set from `open` to `close`, between which the others are called.
   const connectionOf = (ws: WebSocket<SocketData>): OpenConnection | undefined => ws.getUserData().connection;
@@ -121,8 +134,7 @@ export function addWebSocketRoute(
     // Not limited here, where it would mean lost messages: sessions look at what is buffered before they send.
     maxBackpressure: 0,
     upgrade: (res, req, socketContext) => {
-      const host = req.getHeader('host');
-      const handshake = context.hosts.allows(host) ? handshakeOf(req, context) : { error: hostRefusal(host) };
+      const handshake = acceptUpgrade(req, parts);
       if ('error' in handshake) {
         new Exchange(context, res, req, webSocketPath).sendError(handshake.error);
         return;
@@ -134,7 +146,7 @@ export function addWebSocketRoute(
     open: (ws) => {
       const data = ws.getUserData();
       const socket = new OpenSocket(ws, compressFrom[options.compression]);
-      const session = new Session(context, sockets, protocol, data.caller);
+      const session = new Session(context, sessions, protocol, data.caller);
       data.connection = { session, socket };
       session.open(socket);
     },
