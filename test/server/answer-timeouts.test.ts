@@ -108,7 +108,7 @@ describe('the time of an answer', () => {
 
 const load = { contextSize: 32_768, parallel: 1 };
 const endless = { prompt: 'Once', max_tokens: 30_000, ignore_eos: true };
-const limits = { inferenceTimeoutMs: 100 };
+const limits = { inferenceTimeoutMs: 400 };
 const path = '/v1/completions';
 
 async function codeOfEach(server: TestServer): Promise<Record<string, unknown>> {

@@ -13,7 +13,7 @@ const codeOf = (answer: RawAnswer): string => (JSON.parse(answer.body) as ErrorB
 describe('requests as bytes', () => {
   let server: TestServer;
   before(async () => {
-    server = await startServer({ limits: { maxBodyBytes, bodyTimeoutMs: 400 } });
+    server = await startServer({ limits: { maxBodyBytes, bodyTimeoutMs: 1000 } });
   });
   after(async () => {
     await server.settled();

@@ -125,12 +125,12 @@ describe('acknowledgements', () => {
   });
 
   it('are not missed while there is nothing to acknowledge', async () => {
-    await using server = await startServer({ load: { ...load, parallel: 1 }, limits: { ackTimeoutMs: 100 } });
+    await using server = await startServer({ load: { ...load, parallel: 1 }, limits: { ackTimeoutMs: 500 } });
     const client = await SocketClient.open(server);
     client.complete('running', { ...request, max_tokens: 20_000 });
     await client.until('a chunk', () => client.of('running')[0]);
     client.complete('waiting', { ...request, max_tokens: 5 }, { ack: true });
-    await delay(400);
+    await delay(1200);
     assert.deepEqual(client.of('waiting'), []);
     acknowledging(client, 'waiting');
     client.send({ type: 'cancel', id: 'running' });
