@@ -42,44 +42,7 @@ onnx::BatcherOptions read_options(const Napi::Object & object) {
     return options;
 }
 
-class CloseWorker : public Napi::AsyncWorker {
-  public:
-    CloseWorker(Napi::Env env, Napi::Object owner, std::shared_ptr<OnnxBatcherState> state)
-        : Napi::AsyncWorker(env), deferred_(env), owner_(Napi::Persistent(owner)), state_(std::move(state)) {}
-    Napi::Promise promise() const { return deferred_.Promise(); }
-
-  protected:
-    void Execute() override {
-        if (state_->batcher) state_->batcher->shut_down();
-    }
-    void OnOK() override {
-        state_->waker->deliver(Env());
-        state_->shut_down();
-        // The session, which it may be the last to hold, is freed by whoever closes that.
-        state_->batcher.reset();
-        deferred_.Resolve(Env().Undefined());
-    }
-
-  private:
-    Napi::Promise::Deferred deferred_;
-    Napi::ObjectReference owner_;
-    std::shared_ptr<OnnxBatcherState> state_;
-};
-
-void shut_down_at_exit(void * data) { static_cast<OnnxBatcherState *>(data)->shut_down(); }
-
 }  // namespace
-
-void OnnxBatcherState::stop() {
-    if (batcher) batcher->shut_down();
-}
-
-void OnnxBatcherState::shut_down() {
-    LiveStates::get().remove(this);
-    is_closed = true;
-    stop();
-    waker->close();
-}
 
 Napi::Function OnnxBatcherObject::define(Napi::Env env) {
     return DefineClass(env, "NativeOnnxBatcher",
@@ -104,7 +67,7 @@ Napi::Object OnnxBatcherObject::create(Napi::Env env, onnx::BatcherSessions sess
         state->waker->close();
         throw to_error(env, batcher.status());
     }
-    state->batcher = std::move(batcher).value();
+    state->engine = std::move(batcher).value();
     auto external = Napi::External<std::shared_ptr<OnnxBatcherState>>::New(env, &state);
     return env.GetInstanceData<Environment>()->onnx_batcher_constructor.New({external, sink});
 }
@@ -118,25 +81,19 @@ OnnxBatcherObject::OnnxBatcherObject(const Napi::CallbackInfo & info)
     sink_ = Napi::Persistent(info[1].As<Napi::Function>());
     // The waker is closed before this object is gone.
     state_->waker->set_deliver([this](Napi::Env env) { deliver(env); });
-    LiveStates::get().add(state_.get());
-    napi_add_env_cleanup_hook(env_, shut_down_at_exit, state_.get());
+    state_->watch(env_);
 }
 
 OnnxBatcherObject::~OnnxBatcherObject() {
     if (!state_) return;
-    napi_remove_env_cleanup_hook(env_, shut_down_at_exit, state_.get());
+    state_->unwatch(env_);
     state_->shut_down();
-}
-
-onnx::Batcher & OnnxBatcherObject::require_open(Napi::Env env) const {
-    if (state_->is_closed) throw to_error(env, Status(ErrorCode::ModelUnloaded, "The model was closed."));
-    return *state_->batcher;
 }
 
 // submit(tokens: Int32Array, numbers: Float64Array, users: string[] | undefined): number
 Napi::Value OnnxBatcherObject::submit(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
-    onnx::Batcher & batcher = require_open(env);
+    onnx::Batcher & batcher = state_->require_open(env);
     if (!info[0].IsTypedArray() || !info[1].IsTypedArray()) throw Napi::TypeError::New(env, "Expected typed arrays.");
     auto tokens = info[0].As<Napi::Int32Array>();
     auto numbers = info[1].As<Napi::Float64Array>();
@@ -176,13 +133,13 @@ Napi::Value OnnxBatcherObject::submit(const Napi::CallbackInfo & info) {
 
 // cancel(sequence: number): void
 void OnnxBatcherObject::cancel(const Napi::CallbackInfo & info) {
-    if (state_->batcher) state_->batcher->cancel(info[0].ToNumber().Int32Value());
+    if (state_->engine) state_->engine->cancel(info[0].ToNumber().Int32Value());
 }
 
 // Everything that has ended in one call: sink(numbers: Float64Array, values: Float32Array, errors: Error[])
 void OnnxBatcherObject::deliver(Napi::Env env) {
-    if (!state_->batcher) return;
-    const onnx::FinishedSequences finished = state_->batcher->take_finished();
+    if (!state_->engine) return;
+    const onnx::FinishedSequences finished = state_->engine->take_finished();
     const size_t count = finished.sequences.size();
     if (count == 0) return;
     Napi::Float64Array numbers = Napi::Float64Array::New(env, count * kEndStride);
@@ -209,7 +166,7 @@ void OnnxBatcherObject::deliver(Napi::Env env) {
 // status(): NativeOnnxBatcherStatus
 Napi::Value OnnxBatcherObject::status(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
-    const onnx::BatcherStatus status = require_open(env).status();
+    const onnx::BatcherStatus status = state_->require_open(env).status();
     Napi::Object object = Napi::Object::New(env);
     const auto set = [&](const char * name, uint64_t value) {
         object.Set(name, Napi::Number::New(env, static_cast<double>(value)));
@@ -227,23 +184,24 @@ Napi::Value OnnxBatcherObject::status(const Napi::CallbackInfo & info) {
 
 // profiles(limit: number): NativeGenerationProfile[]
 Napi::Value OnnxBatcherObject::profiles(const Napi::CallbackInfo & info) {
-    return profiles_to_js(info.Env(), require_open(info.Env()).recorder().recent(info[0].ToNumber().Uint32Value()));
+    return profiles_to_js(info.Env(),
+                          state_->require_open(info.Env()).recorder().recent(info[0].ToNumber().Uint32Value()));
 }
 
 // statistics(): NativeStatistics
 Napi::Value OnnxBatcherObject::statistics(const Napi::CallbackInfo & info) {
-    return StatisticsObject::wrap(info.Env(), require_open(info.Env()).recorder().statistics());
+    return StatisticsObject::wrap(info.Env(), state_->require_open(info.Env()).recorder().statistics());
 }
 
 // maxLength(): number
 Napi::Value OnnxBatcherObject::max_length(const Napi::CallbackInfo & info) {
-    return Napi::Number::New(info.Env(), require_open(info.Env()).max_length());
+    return Napi::Number::New(info.Env(), state_->require_open(info.Env()).max_length());
 }
 
 // close(): Promise<void>
 Napi::Value OnnxBatcherObject::close(const Napi::CallbackInfo & info) {
     state_->is_closed = true;
-    auto * worker = new CloseWorker(info.Env(), info.This().As<Napi::Object>(), state_);
+    auto * worker = new OnnxCloseWorker(info.Env(), info.This().As<Napi::Object>(), state_);
     const Napi::Promise promise = worker->promise();
     worker->Queue();
     return promise;

@@ -5,22 +5,12 @@
 
 #include <memory>
 
-#include "binding/js_waker.h"
-#include "binding/live_states.h"
+#include "binding/onnx_state.h"
 #include "native/onnx/batcher.h"
 
 namespace inferno::binding {
 
-// What a batcher owns outside of JS. Shared between the JS object, the environment's cleanup hook and close workers.
-struct OnnxBatcherState final : Stoppable {
-    std::shared_ptr<onnx::Batcher> batcher;  // null once closed
-    std::shared_ptr<JsWaker> waker;
-    bool is_closed = false;
-
-    void stop() override;
-    // Rule 3: joins the batcher's thread, then closes the waker. Idempotent. JS thread.
-    void shut_down();
-};
+using OnnxBatcherState = OnnxState<onnx::Batcher>;
 
 class OnnxBatcherObject : public Napi::ObjectWrap<OnnxBatcherObject> {
   public:
@@ -41,7 +31,6 @@ class OnnxBatcherObject : public Napi::ObjectWrap<OnnxBatcherObject> {
     Napi::Value max_length(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
 
-    onnx::Batcher & require_open(Napi::Env env) const;
     void deliver(Napi::Env env);
 
     std::shared_ptr<OnnxBatcherState> state_;

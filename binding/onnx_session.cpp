@@ -17,46 +17,6 @@ namespace {
 constexpr size_t kQueueCapacity = 4096;
 constexpr double kUsPerMs = 1000.0;
 
-// Joins the queue's threads without blocking JS, delivers the last results, then frees the weights off the JS thread
-// too.
-class CloseWorker : public Napi::AsyncWorker {
-  public:
-    CloseWorker(Napi::Env env, Napi::Object owner, std::shared_ptr<OnnxSessionState> state)
-        : Napi::AsyncWorker(env), deferred_(env), owner_(Napi::Persistent(owner)), state_(std::move(state)) {}
-    Napi::Promise promise() const { return deferred_.Promise(); }
-
-  protected:
-    void Execute() override {
-        if (state_->queue) state_->queue->shut_down();
-    }
-    void OnOK() override {
-        state_->waker->deliver(Env());
-        state_->shut_down();
-        (new ReleaseWorker(Env(), std::move(deferred_), std::exchange(state_->queue, nullptr)))->Queue();
-    }
-
-  private:
-    class ReleaseWorker : public Napi::AsyncWorker {
-      public:
-        ReleaseWorker(Napi::Env env, Napi::Promise::Deferred deferred, std::shared_ptr<onnx::RunQueue> queue)
-            : Napi::AsyncWorker(env), deferred_(deferred), queue_(std::move(queue)) {}
-
-      protected:
-        void Execute() override { queue_.reset(); }
-        void OnOK() override { deferred_.Resolve(Env().Undefined()); }
-
-      private:
-        Napi::Promise::Deferred deferred_;
-        std::shared_ptr<onnx::RunQueue> queue_;
-    };
-
-    Napi::Promise::Deferred deferred_;
-    Napi::ObjectReference owner_;
-    std::shared_ptr<OnnxSessionState> state_;
-};
-
-void shut_down_at_exit(void * data) { static_cast<OnnxSessionState *>(data)->shut_down(); }
-
 queue::Tier read_tier(const Napi::Value & value) {
     if (!value.IsNumber()) return queue::Tier::Normal;
     const double tier = value.As<Napi::Number>().DoubleValue();
@@ -65,17 +25,6 @@ queue::Tier read_tier(const Napi::Value & value) {
 }
 
 }  // namespace
-
-void OnnxSessionState::stop() {
-    if (queue) queue->shut_down();
-}
-
-void OnnxSessionState::shut_down() {
-    LiveStates::get().remove(this);
-    is_closed = true;
-    stop();
-    waker->close();
-}
 
 Napi::Function OnnxSessionObject::define(Napi::Env env) {
     return DefineClass(env, "NativeOnnxSession",
@@ -111,65 +60,59 @@ OnnxSessionObject::OnnxSessionObject(const Napi::CallbackInfo & info)
     // The waker is closed before this object is gone.
     state_->waker = JsWaker::create(info.Env(), "inferno:onnx");
     state_->waker->set_deliver([this](Napi::Env env) { deliver(env); });
-    state_->queue = std::make_shared<onnx::RunQueue>(std::move(session), kQueueCapacity,
-                                                     [waker = state_->waker] { waker->wake(); });
-    LiveStates::get().add(state_.get());
-    napi_add_env_cleanup_hook(env_, shut_down_at_exit, state_.get());
+    state_->engine = std::make_shared<onnx::RunQueue>(std::move(session), kQueueCapacity,
+                                                      [waker = state_->waker] { waker->wake(); });
+    state_->watch(env_);
 }
 
 OnnxSessionObject::~OnnxSessionObject() {
     if (!state_) return;
-    napi_remove_env_cleanup_hook(env_, shut_down_at_exit, state_.get());
+    state_->unwatch(env_);
     state_->shut_down();
 }
 
 std::shared_ptr<const onnx::Session> OnnxSessionObject::session() const {
-    return state_->queue ? state_->queue->session() : nullptr;
-}
-
-onnx::RunQueue & OnnxSessionObject::require_open(Napi::Env env) const {
-    if (state_->is_closed) throw to_error(env, Status(ErrorCode::ModelUnloaded, "The model was closed."));
-    return *state_->queue;
+    return state_->engine ? state_->engine->session() : nullptr;
 }
 
 // inputs(): NativeOnnxValueInfo[]
 Napi::Value OnnxSessionObject::inputs(const Napi::CallbackInfo & info) {
-    return value_infos_to_js(info.Env(), require_open(info.Env()).session()->inputs());
+    return value_infos_to_js(info.Env(), state_->require_open(info.Env()).session()->inputs());
 }
 
 // outputs(): NativeOnnxValueInfo[]
 Napi::Value OnnxSessionObject::outputs(const Napi::CallbackInfo & info) {
-    return value_infos_to_js(info.Env(), require_open(info.Env()).session()->outputs());
+    return value_infos_to_js(info.Env(), state_->require_open(info.Env()).session()->outputs());
 }
 
 // metadata(): Record<string, string>
 Napi::Value OnnxSessionObject::metadata(const Napi::CallbackInfo & info) {
     Napi::Object object = Napi::Object::New(info.Env());
-    for (const auto & [key, value] : require_open(info.Env()).session()->metadata()) object.Set(key, value);
+    for (const auto & [key, value] : state_->require_open(info.Env()).session()->metadata()) object.Set(key, value);
     return object;
 }
 
 // memoryBytes(): number
 Napi::Value OnnxSessionObject::memory_bytes(const Napi::CallbackInfo & info) {
-    const uint64_t bytes = require_open(info.Env()).session()->model_bytes();
+    const uint64_t bytes = state_->require_open(info.Env()).session()->model_bytes();
     return Napi::Number::New(info.Env(), static_cast<double>(bytes));
 }
 
 // profiles(limit: number): NativeGenerationProfile[]
 Napi::Value OnnxSessionObject::profiles(const Napi::CallbackInfo & info) {
-    const onnx::RunRecorder & recorder = require_open(info.Env()).recorder();
+    const onnx::RunRecorder & recorder = state_->require_open(info.Env()).recorder();
     return profiles_to_js(info.Env(), recorder.recent(info[0].ToNumber().Uint32Value()));
 }
 
 // statistics(): NativeStatistics
 Napi::Value OnnxSessionObject::statistics(const Napi::CallbackInfo & info) {
-    return StatisticsObject::wrap(info.Env(), require_open(info.Env()).recorder().statistics());
+    return StatisticsObject::wrap(info.Env(), state_->require_open(info.Env()).recorder().statistics());
 }
 
 // queueStatus(): NativeOnnxQueueStatus
 Napi::Value OnnxSessionObject::queue_status(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
-    const onnx::RunQueueStatus status = require_open(env).status();
+    const onnx::RunQueueStatus status = state_->require_open(env).status();
     Napi::Object object = Napi::Object::New(env);
     const auto set = [&](const char * name, uint64_t value) {
         object.Set(name, Napi::Number::New(env, static_cast<double>(value)));
@@ -210,7 +153,7 @@ Napi::Value OnnxSessionObject::run_here(Napi::Env env, onnx::RunQueue & queue, q
 
 // runSync(data, unknown?): NativeOutputData[]
 Napi::Value OnnxSessionObject::run_sync(const Napi::CallbackInfo & info) {
-    onnx::RunQueue & queue = require_open(info.Env());
+    onnx::RunQueue & queue = state_->require_open(info.Env());
     read_call(info, queue);
     return run_here(info.Env(), queue, queue::Tier::Normal);
 }
@@ -218,7 +161,7 @@ Napi::Value OnnxSessionObject::run_sync(const Napi::CallbackInfo & info) {
 // run(data, unknown?, tier?, user?, deadlineMs?): NativeOutputData[] | number
 Napi::Value OnnxSessionObject::run(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
-    onnx::RunQueue & queue = require_open(env);
+    onnx::RunQueue & queue = state_->require_open(env);
     read_call(info, queue);
     const queue::Tier tier = read_tier(info[2]);
     if (queue.runs_inline(request_.input_bytes())) return run_here(env, queue, tier);
@@ -238,12 +181,12 @@ Napi::Value OnnxSessionObject::run(const Napi::CallbackInfo & info) {
 
 // cancel(run: number): void
 void OnnxSessionObject::cancel(const Napi::CallbackInfo & info) {
-    if (state_->queue) state_->queue->cancel(info[0].ToNumber().Int32Value());
+    if (state_->engine) state_->engine->cancel(info[0].ToNumber().Int32Value());
 }
 
 void OnnxSessionObject::deliver(Napi::Env env) {
-    if (!state_->queue) return;
-    std::vector<onnx::FinishedRun> runs = state_->queue->take_finished();
+    if (!state_->engine) return;
+    std::vector<onnx::FinishedRun> runs = state_->engine->take_finished();
     for (onnx::FinishedRun & run : runs) settle(env, run);
 }
 
@@ -273,9 +216,9 @@ Napi::Value OnnxSessionObject::create_batcher(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     if (!info[0].IsObject() || !info[1].IsFunction())
         throw Napi::TypeError::New(env, "Expected options and a function.");
-    onnx::BatcherSessions sessions{require_open(env).session(), nullptr};
+    onnx::BatcherSessions sessions{state_->require_open(env).session(), nullptr};
     if (info[2].IsObject()) {
-        sessions.single = OnnxSessionObject::Unwrap(info[2].As<Napi::Object>())->require_open(env).session();
+        sessions.single = OnnxSessionObject::Unwrap(info[2].As<Napi::Object>())->state_->require_open(env).session();
     }
     return OnnxBatcherObject::create(env, std::move(sessions), info[0].As<Napi::Object>(),
                                      info[1].As<Napi::Function>());
@@ -284,7 +227,7 @@ Napi::Value OnnxSessionObject::create_batcher(const Napi::CallbackInfo & info) {
 // close(): Promise<void>
 Napi::Value OnnxSessionObject::close(const Napi::CallbackInfo & info) {
     state_->is_closed = true;
-    auto * worker = new CloseWorker(info.Env(), info.This().As<Napi::Object>(), state_);
+    auto * worker = new OnnxCloseWorker(info.Env(), info.This().As<Napi::Object>(), state_);
     const Napi::Promise promise = worker->promise();
     worker->Queue();
     return promise;

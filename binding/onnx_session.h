@@ -6,23 +6,13 @@
 #include <memory>
 #include <unordered_map>
 
-#include "binding/js_waker.h"
-#include "binding/live_states.h"
 #include "binding/onnx_call.h"
+#include "binding/onnx_state.h"
 #include "native/onnx/run_queue.h"
 
 namespace inferno::binding {
 
-// What a session owns outside of JS. Shared between the JS object, the environment's cleanup hook and close workers.
-struct OnnxSessionState final : Stoppable {
-    std::shared_ptr<onnx::RunQueue> queue;  // null once closed
-    std::shared_ptr<JsWaker> waker;
-    bool is_closed = false;
-
-    void stop() override;
-    // Rule 3: joins the queue's threads, then closes the waker. Idempotent. JS thread.
-    void shut_down();
-};
+using OnnxSessionState = OnnxState<onnx::RunQueue>;
 
 class OnnxSessionObject : public Napi::ObjectWrap<OnnxSessionObject> {
   public:
@@ -50,8 +40,6 @@ class OnnxSessionObject : public Napi::ObjectWrap<OnnxSessionObject> {
     Napi::Value create_batcher(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
 
-    // Throws model_unloaded.
-    onnx::RunQueue & require_open(Napi::Env env) const;
     // Reads the call into request_. Throws what is wrong with it.
     void read_call(const Napi::CallbackInfo & info, const onnx::RunQueue & queue);
     Napi::Value run_here(Napi::Env env, onnx::RunQueue & queue, queue::Tier tier);

@@ -1,13 +1,14 @@
 import type { AnswerTarget } from '../answer-target.js';
-import { backgroundWish, submitInBackground } from '../background-submission.js';
+import { submitInBackground } from '../background-submission.js';
 import { errorReply, faultsReply } from '../error-response.js';
 import type { Fault } from '../error-response.js';
+import { readGeneration } from '../generation-route.js';
 import { chatRequests } from '../generation-requests.js';
 import type { ServedModel } from '../model-catalog.js';
 import type { JsonHandler } from '../post-json.js';
 import { withDefaults } from '../request-defaults.js';
 import { randomSuffix } from '../request-id.js';
-import { schedulingOf, serviceTierOf } from '../request-scheduling.js';
+import { serviceTierOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { parseBody } from '../schemas/parse-body.js';
 import { startAnswer } from '../start-answer.js';
@@ -87,23 +88,14 @@ export function answerResponse(target: AnswerTarget, value: unknown, scheduling:
 
 /** POST /v1/responses */
 export const responses: JsonHandler = (exchange, value) => {
-  const parsed = parseBody(responsesBody, responsesRules, value);
-  if ('faults' in parsed) {
-    exchange.sendError(faultsReply(parsed.faults));
-    return;
-  }
-  const body = parsed.data;
-  const wish = schedulingOf(exchange.caller, backgroundWish(body), exchange.context.priorities);
-  if ('error' in wish) {
-    exchange.sendError(wish.error);
-    return;
-  }
+  const read = readGeneration(exchange, { schema: responsesBody, rules: responsesRules }, value);
+  if (read === undefined) return;
+  const { body, scheduling } = read;
   const found = itemsOf(exchange, body);
   if ('fault' in found) {
     exchange.sendError(errorReply('invalid_argument', found.fault.message, found.fault.param));
     return;
   }
-  const { scheduling } = wish;
   if (body.background === true) {
     // What it refers to may be gone when it is answered, so that it goes along.
     const whole = { ...(value as Readonly<Record<string, unknown>>), input: found.items, previous_response_id: null };

@@ -1,19 +1,16 @@
-import type { AnswerTarget, RequestTarget } from '../answer-target.js';
-import { backgroundWish, submitInBackground } from '../background-submission.js';
+import type { AnswerTarget } from '../answer-target.js';
 import { CompletionFormat } from '../completion-format.js';
 import { faultsReply } from '../error-response.js';
 import type { Fault } from '../error-response.js';
+import { generationHandlers } from '../generation-route.js';
 import { choicesMade, completionRequests } from '../generation-requests.js';
 import type { ServableModel, ServedModel } from '../model-catalog.js';
 import { withDefaults } from '../request-defaults.js';
-import { schedulingOf } from '../request-scheduling.js';
 import type { RequestScheduling } from '../request-scheduling.js';
 import { completionBody, completionRules } from '../schemas/completions.js';
 import type { CompletionBody } from '../schemas/completions.js';
 import type { Prompt } from '../schemas/prompts.js';
-import { parseBody } from '../schemas/parse-body.js';
 import { startAnswer } from '../start-answer.js';
-import { withModel } from '../with-model.js';
 
 function suffixFaults(suffix: string | null | undefined, model: ServableModel): Fault[] {
   if (suffix == null || suffix === '' || model.info.supportsInfill) return [];
@@ -45,7 +42,8 @@ function echoes(body: CompletionBody, model: ServableModel, choicesPerPrompt: nu
   return body.prompt.flatMap((prompt) => Array<string>(choicesPerPrompt).fill(echoOf(prompt, model)));
 }
 
-function answer(target: AnswerTarget, served: ServedModel, body: CompletionBody, scheduling: RequestScheduling): void {
+function answer(target: AnswerTarget, served: ServedModel, asked: CompletionBody, scheduling: RequestScheduling): void {
+  const body = withDefaults(asked, target.context.defaults);
   const faults = [...vocabularyFaults(body.prompt, served.model), ...suffixFaults(body.suffix, served.model)];
   if (faults.length > 0) {
     target.sendError(faultsReply(faults));
@@ -67,46 +65,11 @@ function answer(target: AnswerTarget, served: ServedModel, body: CompletionBody,
   startAnswer(target, { plan, scheduling, stream: body.stream === true, includeUsage });
 }
 
-function answerBody(target: AnswerTarget, body: CompletionBody, scheduling: RequestScheduling): void {
-  const resolved = target.context.catalog.resolve(body.model ?? undefined);
-  const use = (served: ServedModel): void => {
-    answer(target, served, withDefaults(body, target.context.defaults), scheduling);
-  };
-  withModel(target, resolved, { use, deadlineMs: scheduling.deadlineMs });
-}
-
-/** Answers a body that was accepted for the background. */
-export function answerCompletion(target: AnswerTarget, value: unknown, scheduling: RequestScheduling): void {
-  const parsed = parseBody(completionBody, completionRules, value);
-  if ('faults' in parsed) target.sendError(faultsReply(parsed.faults));
-  else answerBody(target, parsed.data, scheduling);
-}
-
-/** POST /v1/completions */
-export const completions = (exchange: RequestTarget, value: unknown): void => {
-  const parsed = parseBody(completionBody, completionRules, value);
-  if ('faults' in parsed) {
-    exchange.sendError(faultsReply(parsed.faults));
-    return;
-  }
-  const body = parsed.data;
-  const wish = schedulingOf(exchange.caller, backgroundWish(body), exchange.context.priorities);
-  if ('error' in wish) {
-    exchange.sendError(wish.error);
-    return;
-  }
-  const { scheduling } = wish;
-  if (body.background === true) {
-    const model = body.model ?? undefined;
-    submitInBackground(exchange, {
-      endpoint: '/v1/completions',
-      value,
-      model,
-      weight: body.prompt.length * choicesMade(body),
-      scheduling,
-    });
-    return;
-  }
-  exchange.openRecord(scheduling);
-  answerBody(exchange, body, scheduling);
-};
+/** POST /v1/completions, and what was accepted for the background. */
+export const { post: completions, answerAccepted: answerCompletion } = generationHandlers({
+  endpoint: '/v1/completions',
+  schema: completionBody,
+  rules: completionRules,
+  weight: (body) => body.prompt.length * choicesMade(body),
+  answer,
+});
