@@ -79,6 +79,7 @@ run(join(buildDirectory, 'Release/inferno-native-tests'), args, {
   INFERNO_LIBRARY_DIR: join(buildDirectory, 'Release'),
   // Leaks are errors too; nothing of ours is meant to live until exit.
   ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',
+  LSAN_OPTIONS: `suppressions=${join(root, 'test/native/lsan-suppressions.txt')}:print_suppressions=0`,
   TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:suppressions=${join(root, 'test/native/tsan-suppressions.txt')}`,
   UBSAN_OPTIONS: 'print_stacktrace=1',
 });
