@@ -40,6 +40,7 @@ llama::EncoderJob read_job(const Napi::Object & object) {
     job.task = read_task(object.Env(), options.text("task"));
     job.query = options.text("query");
     job.normalize = options.boolean("normalize");
+    job.raw = options.boolean("raw");
     job.truncate = options.boolean("truncate");
     const auto tier = static_cast<size_t>(options.number("tier"));
     if (tier >= queue::kTierCount) throw Napi::RangeError::New(object.Env(), "Expected 0 to 3 for tier.");

@@ -160,7 +160,6 @@ Napi::Object describe_engine(Napi::Env env, const llama::Model & model, const ll
     Napi::Array labels = Napi::Array::New(env, encoder.class_labels.size());
     for (uint32_t i = 0; i < labels.Length(); ++i) labels.Set(i, encoder.class_labels[i]);
     object.Set("classLabels", labels);
-    object.Set("givesProbabilities", encoder.has_probabilities);
     object.Set("contextSize", engine ? engine->context_size() : 0);
     object.Set("parallel", engine ? engine->parallel() : 0);
     object.Set("batchSize", engine ? engine->batch_size() : 0);

@@ -18,6 +18,13 @@ void normalize_l2(std::span<float> values) {
     for (float & value : values) value *= scale;
 }
 
+void softmax(std::span<float> values) {
+    const float most = *std::max_element(values.begin(), values.end());
+    float sum = 0.0f;
+    for (float & value : values) sum += value = std::exp(value - most);
+    for (float & value : values) value /= sum;
+}
+
 Status refusal(const Model & model, EncoderTask task) {
     const ModelDescription & description = model.description();
     const bool ranks = model.encoder().ranks;
@@ -130,13 +137,23 @@ void Encoder::compute(int threads) {
     for (size_t i = 0; i < members_.size(); ++i) {
         const EncoderJob * job = queue_.find(members_[i].turn.job);
         if (job == nullptr) continue;
-        std::vector<float> & row = rows.value()[i];
-        if (job->task == EncoderTask::Embed && job->normalize) {
-            // Of pooling none, each token's.
-            const auto length = static_cast<size_t>(model_->encoder().row_length);
-            for (size_t at = 0; at + length <= row.size(); at += length) normalize_l2({row.data() + at, length});
-        }
-        queue_.finish(members_[i].turn, std::move(row), tokens_[i].size());
+        shape(*job, rows.value()[i]);
+        queue_.finish(members_[i].turn, std::move(rows.value()[i]), tokens_[i].size());
+    }
+}
+
+// From what llama.cpp gives to what was asked for.
+void Encoder::shape(const EncoderJob & job, std::vector<float> & row) const {
+    const bool is_final = job.raw || model_->encoder().has_probabilities;
+    if (job.task == EncoderTask::Rank) {
+        row.resize(1);
+        if (!is_final) row[0] = 1.0f / (1.0f + std::exp(-row[0]));
+    }
+    if (job.task == EncoderTask::Classify && !is_final) softmax(row);
+    if (job.task == EncoderTask::Embed && job.normalize) {
+        // Of pooling none, each token's.
+        const auto length = static_cast<size_t>(model_->encoder().row_length);
+        for (size_t at = 0; at + length <= row.size(); at += length) normalize_l2({row.data() + at, length});
     }
 }
 

@@ -47,6 +47,7 @@ class Encoder {
     bool take(const EncoderTurn & turn, int32_t max_tokens);
     void gather(int32_t max_tokens);
     void compute(int threads);
+    void shape(const EncoderJob & job, std::vector<float> & row) const;
     static bool abort_requested(void * encoder);
 
     const std::shared_ptr<const Model> model_;

@@ -17,8 +17,8 @@ namespace inferno::llama {
 
 enum class EncoderTask : uint8_t {
     Embed,     // a vector
-    Rank,      // what a classifier says of the query and the input together; the first number is the relevance
-    Classify,  // what a classifier says of the input, a number for each class
+    Rank,      // one number: how relevant the input is to the query
+    Classify,  // a number for each class
 };
 
 struct EncoderInput {
@@ -36,6 +36,7 @@ struct EncoderJob {
     std::string query;  // of Rank
     std::vector<EncoderInput> inputs;
     bool normalize = true;  // vectors to unit L2 length
+    bool raw = false;       // scores as the classifier gives them, not 0 to 1
     bool truncate = false;  // what is too long is cut instead of refused
     queue::Tier tier = queue::Tier::Normal;
     uint64_t user = 0;        // hash of the user's name; 0: everybody who gave none
