@@ -319,8 +319,11 @@ export interface ModelInfo {
   readonly supportsRanking: boolean;
   /** It says which of its classes a text is of. */
   readonly supportsClassification: boolean;
-  /** How one vector comes from those of the tokens; 'rank': its rows are those of a classifier. */
-  readonly pooling: ModelPooling;
+  /**
+   * How one vector comes from those of the tokens, 'rank': by a classifier, 'none': each token keeps its own. Absent where an
+   * ONNX graph gives vectors of whole texts.
+   */
+  readonly pooling?: ModelPooling;
   /** The classes, in the model's order; empty for models without. */
   readonly classLabels: readonly string[];
   /** It can generate what stands between a prefix and a suffix. */

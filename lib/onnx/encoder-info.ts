@@ -49,7 +49,7 @@ export function graphInfo(source: InfoSource): ModelInfo {
     supportsEmbeddings: task === 'embed',
     supportsRanking: task === 'rerank',
     supportsClassification: task === 'classify',
-    pooling: source.pooling ?? 'none',
+    ...(source.pooling === undefined ? {} : { pooling: source.pooling }),
     classLabels: source.classLabels ?? [],
     supportsInfill: false,
   });

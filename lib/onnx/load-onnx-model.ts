@@ -101,7 +101,7 @@ async function encoderModel(parts: LoadedParts, task: Exclude<OnnxTask, 'generat
     maxLength: encoder.maxLength,
     vocabularySize: tokenizer.vocabularySize,
     task,
-    pooling: task === 'embed' ? pooling : 'rank',
+    ...(task === 'embed' ? (pooling === 'none' ? {} : { pooling }) : ({ pooling: 'rank' } as const)),
     classLabels: task === 'embed' ? [] : labelSettingsOf(folder).labels,
   });
   return new OnnxTextModel({ task, info, model, tokenizer, encoder, batcher, generator: undefined });

@@ -73,16 +73,15 @@ void Encoder::add(EncoderJob job, int64_t now_us) {
     queue_.add(std::move(job), now_us);
 }
 
-EncoderStep Encoder::step(int32_t max_tokens, int threads) {
+int32_t Encoder::step(int32_t max_tokens, int threads) {
     queue_.end_lapsed(now_us());
     if (Status status = create_context(); !status) {
         end_all(status);
-        return {};
+        return 0;
     }
     gather(max_tokens);
-    if (members_.empty()) return {};
-    compute(threads);
-    return {token_count_};
+    if (!members_.empty()) compute(threads);
+    return token_count_;
 }
 
 void Encoder::gather(int32_t max_tokens) {
@@ -127,6 +126,8 @@ bool Encoder::take(const EncoderTurn & turn, int32_t max_tokens) {
 }
 
 void Encoder::compute(int threads) {
+    // Counted before anybody has the result.
+    decodes_.fetch_add(1, std::memory_order_relaxed);
     auto rows = context_->decode(tokens_, threads);
     if (!rows) {
         // Then end_all() says why.

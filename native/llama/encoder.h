@@ -1,5 +1,5 @@
 // Vectors, relevances and classes: takes inputs of waiting jobs, better ones first, and computes as many in one decode
-// as fit. Thread safety: none, owned by the engine thread; memory_bytes() from any.
+// as fit. Thread safety: none, owned by the engine thread; memory_bytes() and decodes() from any.
 #pragma once
 
 #include <atomic>
@@ -15,11 +15,6 @@
 
 namespace inferno::llama {
 
-// What one step did.
-struct EncoderStep {
-    int32_t tokens = 0;
-};
-
 class Encoder {
   public:
     // `is_closing` is asked during a decode, on the engine thread.
@@ -30,13 +25,14 @@ class Encoder {
     Status create_context();
     void add(EncoderJob job, int64_t now_us);
     bool has_work() const { return !queue_.empty(); }
-    // One decode of at most `max_tokens`, or of one input that has more, on `threads` threads.
-    EncoderStep step(int32_t max_tokens, int threads);
+    // One decode of at most `max_tokens`, or of one input that has more, on `threads` threads. How many it were.
+    int32_t step(int32_t max_tokens, int threads);
     void end_all(const Status & status);
 
     const EncoderCapacity & capacity() const { return capacity_; }
     // Of its context, without the weights; 0 until it is made.
     uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
+    uint64_t decodes() const { return decodes_.load(std::memory_order_relaxed); }
 
   private:
     struct Member {
@@ -63,8 +59,9 @@ class Encoder {
     // One whose turn it was when it did not fit any more, with its tokens.
     std::optional<EncoderTurn> carried_;
     std::vector<llama_token> carried_tokens_;
-    // Relaxed: a number for reading, which changes once.
+    // Relaxed: numbers for reading.
     std::atomic<uint64_t> memory_bytes_{0};
+    std::atomic<uint64_t> decodes_{0};
 };
 
 }  // namespace inferno::llama

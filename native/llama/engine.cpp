@@ -44,6 +44,9 @@ Engine::~Engine() { shut_down(); }
 
 // An encoder has no KV cache to plan, and no sequences that go on from step to step.
 Status Engine::create_encoder() {
+    if (Status status = check_capacity({options_.context_size, options_.parallel, options_.batch_size}); !status) {
+        return status;
+    }
     const EncoderCapacity & capacity = encoder_.capacity();
     context_size_ = capacity.input_tokens;
     parallel_ = capacity.sequences;
@@ -149,7 +152,7 @@ void Engine::shut_down() {
 EngineStats Engine::stats() const {
     EngineStats stats = desk_stats();
     stats.threads = threads_.load(std::memory_order_relaxed);
-    stats.decode_steps = decode_steps_.load(std::memory_order_relaxed);
+    stats.decode_steps = decode_steps_.load(std::memory_order_relaxed) + encoder_.decodes();
     stats.tokens_prefilled = tokens_prefilled_.load(std::memory_order_relaxed);
     stats.tokens_cached = tokens_cached_.load(std::memory_order_relaxed);
     stats.tokens_drafted = tokens_drafted_.load(std::memory_order_relaxed);

@@ -66,10 +66,8 @@ bool Engine::step_encoder(int32_t max_tokens) {
     const ComputeAccount::Lease lease = ComputeAccount::get().begin_step();
     const int threads = within_share(thread_budget_.choose(max_tokens));
     const int64_t start_us = now_us();
-    const EncoderStep step = encoder_.step(max_tokens, threads);
-    if (step.tokens == 0) return true;
-    encoder_slice_.record(step.tokens, now_us() - start_us);
-    decode_steps_.fetch_add(1, std::memory_order_relaxed);
+    const int32_t tokens = encoder_.step(max_tokens, threads);
+    if (tokens > 0) encoder_slice_.record(tokens, now_us() - start_us);
     return true;
 }
 
