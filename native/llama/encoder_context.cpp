@@ -34,6 +34,8 @@ EncoderCapacity encoder_capacity(const Model & model, int32_t context_size, int3
     capacity.batch_tokens = std::max(batch_size > 0 ? batch_size : kDefaultBatchTokens, capacity.input_tokens);
     capacity.sequences = parallel > 0 ? std::min(parallel, kMaxSequences) : kMaxSequences;
     if (model.encoder().is_recurrent) capacity.sequences = 1;
+    // llama.cpp asserts room for an output of each sequence.
+    capacity.sequences = std::min(capacity.sequences, capacity.batch_tokens);
     return capacity;
 }
 
