@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <span>
 #include <utility>
 
@@ -29,11 +30,11 @@ Status refusal(const Model & model, EncoderTask task) {
     const ModelDescription & description = model.description();
     const bool ranks = model.encoder().ranks;
     if (task == EncoderTask::Embed && !description.supports_embeddings) {
-        return {ErrorCode::EmbeddingUnsupported,
-                model.encoder().pooling == LLAMA_POOLING_TYPE_RANK
-                    ? std::string("This model ") + (ranks ? "ranks documents" : "classifies texts") +
-                          " and makes no embeddings."
-                    : "This model cannot produce embeddings."};
+        return {ErrorCode::EmbeddingUnsupported, model.encoder().pooling == LLAMA_POOLING_TYPE_RANK
+                                                     ? std::string("This model ") +
+                                                           (ranks ? "ranks documents" : "classifies texts") +
+                                                           " and makes no embeddings."
+                                                     : "This model cannot produce embeddings."};
     }
     if (task == EncoderTask::Rank && !ranks) {
         return {ErrorCode::TaskUnsupported,
@@ -79,8 +80,12 @@ int32_t Encoder::step(int32_t max_tokens, int threads) {
         end_all(status);
         return 0;
     }
-    gather(max_tokens);
-    if (!members_.empty()) compute(threads);
+    try {
+        gather(max_tokens);
+        if (!members_.empty()) compute(threads);
+    } catch (const std::exception & error) {
+        end_all({ErrorCode::DecodeFailed, std::string("The inputs could not be computed: ") + error.what() + "."});
+    }
     return token_count_;
 }
 

@@ -1,5 +1,6 @@
-// The inputs of all waiting jobs in the order in which they are computed: a request of queue/request_queue each, so that
-// a long list shares the encoder with others as any user's requests do. Thread safety: none; owned by the engine thread.
+// The inputs of all waiting jobs in the order in which they are computed: a request of queue/request_queue each, so
+// that a long list shares the encoder with others as any user's requests do. Thread safety: none; owned by the engine
+// thread.
 #pragma once
 
 #include <cstdint>

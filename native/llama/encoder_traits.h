@@ -21,8 +21,8 @@ struct EncoderTraits {
     bool is_encoder = false;
     // Its state is one of a sequence, not of tokens: several inputs in a decode would each need one.
     bool is_recurrent = false;
-    bool ranks = false;             // its classifier says how relevant a text is to another
-    bool classifies = false;        // or what a text is
+    bool ranks = false;              // its classifier says how relevant a text is to another
+    bool classifies = false;         // or what a text is
     bool has_probabilities = false;  // what the classifier gives needs no sigmoid or softmax
     int32_t row_length = 0;          // floats of a row; of pooling none, of each token
     std::vector<std::string> class_labels;

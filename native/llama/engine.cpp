@@ -96,7 +96,8 @@ Status Engine::create_context() {
                                             std::to_string(parallel_) + " sequences: " + take_last_log_error()};
     }
     if (llama_get_memory(context_.get()) == nullptr) {
-        return {ErrorCode::UnsupportedModel, "llama.cpp keeps no state of this model's sequences, so it cannot generate."};
+        return {ErrorCode::UnsupportedModel,
+                "llama.cpp keeps no state of this model's sequences, so it cannot generate."};
     }
     context_size_ = static_cast<int32_t>(llama_n_ctx_seq(context_.get()));
     memory_bytes_ = context_memory_bytes(context_.get());

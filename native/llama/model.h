@@ -21,7 +21,7 @@ struct ModelOptions {
     std::string path;
     OffloadOptions offload;
     bool vocabulary_only = false;
-    std::string chat_template;  // Jinja; empty: the file's
+    std::string chat_template;                         // Jinja; empty: the file's
     Pooling pooling = LLAMA_POOLING_TYPE_UNSPECIFIED;  // of vectors; unspecified: what the file says
 };
 
