@@ -185,7 +185,7 @@ export class Model {
   /**
    * One vector per input, in order; of `info.embeddingLength` floats unless `dimensions` are asked for, and with the pooling
    * 'none' as many for each of its tokens. A text is tokenized with the special tokens that the model wants; token ids are
-   * taken as they are. Inputs of all calls are computed together, several in one decode.
+   * taken as they are. Inputs of all calls are computed together, several in one decode; who shares it may change last bits.
    *
    * @throws InfernoError `embedding_unsupported`, `context_length_exceeded`, `empty_prompt`, `deadline_exceeded`;
    *   `signal.reason` when aborted.
