@@ -150,7 +150,16 @@ Napi::Object describe_engine(Napi::Env env, const llama::Model & model, const ll
     object.Set("bosToken", d.bos_token);
     object.Set("eosToken", d.eos_token);
     object.Set("supportsInfill", d.supports_infill);
-    object.Set("supportsEmbeddings", d.supports_embeddings && engine != nullptr);
+    const bool computes = engine != nullptr;
+    object.Set("supportsGeneration", d.supports_generation && computes);
+    object.Set("supportsEmbeddings", d.supports_embeddings && computes);
+    object.Set("supportsRanking", d.supports_ranking && computes);
+    object.Set("supportsClassification", d.supports_classification && computes);
+    const llama::EncoderTraits & encoder = model.encoder();
+    object.Set("pooling", llama::pooling_name(encoder.pooling));
+    Napi::Array labels = Napi::Array::New(env, encoder.class_labels.size());
+    for (uint32_t i = 0; i < labels.Length(); ++i) labels.Set(i, encoder.class_labels[i]);
+    object.Set("classLabels", labels);
     object.Set("contextSize", engine ? engine->context_size() : 0);
     object.Set("parallel", engine ? engine->parallel() : 0);
     object.Set("batchSize", engine ? engine->batch_size() : 0);

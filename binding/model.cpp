@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "binding/embedding.h"
+#include "binding/encoder.h"
 #include "binding/environment.h"
 #include "binding/errors.h"
 #include "binding/model_loader.h"
@@ -23,7 +23,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
         InstanceMethod<&ModelObject::detokenize>("detokenize"),
         InstanceMethod<&ModelObject::token_bytes>("tokenBytes"),
         InstanceMethod<&ModelObject::render_chat>("renderChat"),
-        InstanceMethod<&ModelObject::embed>("embed"),
+        InstanceMethod<&ModelObject::encode>("encode"),
     };
     add_generator_methods(properties);
     return DefineClass(env, "NativeModel", properties);
@@ -103,10 +103,10 @@ Napi::Value ModelObject::render_chat(const Napi::CallbackInfo & info) {
     return Napi::String::New(env, rendered.value().prompt);
 }
 
-// embed(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle
-Napi::Value ModelObject::embed(const Napi::CallbackInfo & info) {
+// encode(request: NativeEncodingRequest): NativeEncodingHandle
+Napi::Value ModelObject::encode(const Napi::CallbackInfo & info) {
     state_->require_engine(info.Env());
-    return start_embedding(info, *state_->llama_engine, state_->bridge);
+    return start_encoding(info, *state_->llama_engine, state_->bridge);
 }
 
 }  // namespace inferno::binding

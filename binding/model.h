@@ -36,7 +36,7 @@ class ModelObject : public GeneratorObject<ModelObject> {
     Napi::Value detokenize(const Napi::CallbackInfo & info);
     Napi::Value token_bytes(const Napi::CallbackInfo & info);
     Napi::Value render_chat(const Napi::CallbackInfo & info);
-    Napi::Value embed(const Napi::CallbackInfo & info);
+    Napi::Value encode(const Napi::CallbackInfo & info);
 
     std::shared_ptr<ModelState> state_;
     napi_env env_;

@@ -63,6 +63,7 @@ LoadSettings read_settings(const Napi::Object & object) {
     settings.draft.path = options.object("speculation").text("draftModelPath");
     settings.model.offload = read_offload_options(options, settings.engine);
     settings.model.chat_template = options.text("chatTemplate");
+    settings.model.pooling = llama::pooling_of(options.text("pooling"));
     settings.model.vocabulary_only = object.Get("vocabularyOnly").ToBoolean();
     if (options.object("cache").text("type") == "f32") settings.model.offload.cache_type = GGML_TYPE_F32;
     // Room for the draft is planned with the model's, so it takes what was kept for it.

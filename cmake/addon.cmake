@@ -2,7 +2,7 @@
 add_library(inferno SHARED
   binding/addon.cpp
   binding/devices.cpp
-  binding/embedding.cpp
+  binding/encoder.cpp
   binding/errors.cpp
   binding/engine_state.cpp
   binding/event_bridge.cpp

@@ -6,6 +6,7 @@ add_executable(inferno-native-tests
   test/native/batch_plan_test.cpp
   test/native/capacity_test.cpp
   test/native/engine_scheduling_test.cpp
+  test/native/encoder_test.cpp
   test/native/engine_test.cpp
   test/native/event_outbox_test.cpp
   test/native/gguf_check_test.cpp

@@ -3,7 +3,6 @@ import type { OnnxTextModel } from './onnx/onnx-text-model.js';
 import type { InfernoServer, ServerOptions } from './server/index.js';
 
 export type { Generation } from './api/generation.js';
-export type { EmbedOptions } from './api/embedding.js';
 export { devices, type Device } from './api/devices.js';
 export { inspectModelFile, type ModelFileSummary } from './api/inspect-model-file.js';
 export { loadModel } from './api/load-model.js';
@@ -13,17 +12,20 @@ export { systemInfo, type SystemInfo } from './api/system-info.js';
 export type * from './api/types.js';
 export type { ElementType } from './native-onnx-types.js';
 export type { ElementData } from './onnx/element-data.js';
+export type { ClassifyOptions, EmbedOptions, EncoderCallOptions, RerankOptions } from './api/encoder-options.js';
+/** The names that these had when only models in ONNX took them. */
 export type {
-  OnnxClassifyOptions,
-  OnnxEmbedOptions,
-  OnnxEncodingOptions,
-  OnnxRerankOptions,
-} from './onnx/encoder-options.js';
+  ClassifyOptions as OnnxClassifyOptions,
+  EmbedOptions as OnnxEmbedOptions,
+  EncoderCallOptions as OnnxEncodingOptions,
+  RerankOptions as OnnxRerankOptions,
+} from './api/encoder-options.js';
+export type { ClassScore, RankedDocument } from './api/scores.js';
 export type { LoadOnnxModelOptions } from './onnx/load-onnx-options.js';
 export type { Pooling } from './onnx/model-folder.js';
 export type { OnnxTask } from './onnx/model-task.js';
 export type { OnnxFeeds, OnnxModel, OnnxRunOptions, OnnxValueInfo } from './onnx/onnx-model.js';
-export type { ClassScore, OnnxTextModel, RankedDocument } from './onnx/onnx-text-model.js';
+export type { OnnxTextModel } from './onnx/onnx-text-model.js';
 export type { OnnxValue } from './onnx/onnx-value.js';
 export type { OnnxOpenOptions } from './onnx/open-onnx-model.js';
 export { Tensor } from './onnx/tensor.js';

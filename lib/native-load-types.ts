@@ -14,6 +14,8 @@ export interface NativeGgufSummary {
   readonly vocabularySize: number;
 }
 
+export type NativePooling = 'none' | 'mean' | 'cls' | 'last' | 'rank';
+
 export interface NativeLoadOptions {
   readonly path: string;
   /** Tokens of KV cache of each sequence; 0 = the engine chooses from the model and free memory. */
@@ -34,6 +36,8 @@ export interface NativeLoadOptions {
   readonly mainGpu: number;
   /** Jinja; empty: the file's. */
   readonly chatTemplate: string;
+  /** Instead of the file's. */
+  readonly pooling: NativePooling | 'auto';
   /** Load only the vocabulary: tokenize, detokenize and renderChat work, generation does not. */
   readonly vocabularyOnly: boolean;
   readonly scheduling: NativeSchedulingOptions;

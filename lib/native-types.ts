@@ -6,7 +6,7 @@
  * `lib/errors.ts` turns them into `InfernoError`.
  */
 
-import type { NativeLoadOptions, NativeOffloadOption } from './native-load-types.js';
+import type { NativeLoadOptions, NativeOffloadOption, NativePooling } from './native-load-types.js';
 import type { NativeQueuePosition, NativeQueueStatus } from './native-queue-types.js';
 import type { NativeRareSamplers } from './native-sampling-types.js';
 import type { NativeStatistics } from './native-statistics-types.js';
@@ -37,7 +37,14 @@ export interface NativeModelInfo {
   readonly eosToken: number;
   /** Jinja source of the chat template; empty when the file has none (llama.cpp's ChatML default is used). */
   readonly chatTemplate: string;
+  readonly supportsGeneration: boolean;
   readonly supportsEmbeddings: boolean;
+  readonly supportsRanking: boolean;
+  readonly supportsClassification: boolean;
+  /** How one vector comes from those of the tokens; 'rank': what comes is a classifier's. */
+  readonly pooling: NativePooling;
+  /** Of a classifier, in the order of its outputs; empty without one. */
+  readonly classLabels: readonly string[];
   /** The vocabulary has tokens for text between a prefix and a suffix. */
   readonly supportsInfill: boolean;
 }
@@ -243,7 +250,7 @@ export interface NativeGenerator {
 export interface NativeModel extends NativeGenerator {
   /** A second engine over the same weights. */
   replicate(
-    options: Omit<NativeLoadOptions, 'path' | NativeOffloadOption | 'chatTemplate' | 'vocabularyOnly'>,
+    options: Omit<NativeLoadOptions, 'path' | NativeOffloadOption | 'chatTemplate' | 'vocabularyOnly' | 'pooling'>,
   ): NativeLoadHandle;
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
   detokenize(tokens: Int32Array, removeSpecial: boolean, unparseSpecial: boolean): string;
@@ -256,20 +263,49 @@ export interface NativeModel extends NativeGenerator {
     addGenerationPrompt: boolean,
     templateArgumentsJson: string,
   ): string;
-  /** Texts, or token ids that are taken as they are. */
-  embed(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle;
+  /** Vectors, relevances or classes of inputs, several of them in one decode. */
+  encode(request: NativeEncodingRequest): NativeEncodingHandle;
 }
 
-export interface NativeEmbeddings {
-  /** L2-normalised when asked; one of `embeddingLength` floats per input. */
-  readonly embeddings: Float32Array[];
+export interface NativeEncodingRequest {
+  readonly task: 'embed' | 'rank' | 'classify';
+  /** Of 'rank': what the inputs are compared with; otherwise empty. */
+  readonly query: string;
+  /** Texts, or token ids that are taken as they are (not of 'rank'). */
+  readonly inputs: readonly (string | Int32Array)[];
+  /** Vectors to length 1. */
+  readonly normalize: boolean;
+  /** Scores as the classifier gives them, not 0 to 1. */
+  readonly raw: boolean;
+  /** What is too long is cut instead of refused. */
+  readonly truncate: boolean;
+  /** Index into `tiers`. */
+  readonly tier: number;
+  /** Empty: everybody who gave none. */
+  readonly user: string;
+  /** From now, until all inputs must have begun; 0: none. */
+  readonly deadlineMs: number;
+}
+
+export interface NativeEncodedRows {
+  /**
+   * One per input: a vector (with pooling 'none' those of all tokens, one after the other), the relevance, or a score for
+   * each class.
+   */
+  readonly rows: Float32Array[];
   readonly tokens: number;
 }
 
-export interface NativeEmbeddingHandle {
-  readonly promise: Promise<NativeEmbeddings>;
-  /** The promise then rejects with code 'cancelled' once the input being computed is done. Idempotent. */
+export interface NativeEncodingHandle {
+  readonly promise: Promise<NativeEncodedRows>;
+  /** The promise then rejects with code 'cancelled' once what is being computed is done. Idempotent. */
   readonly cancel: () => void;
+}
+
+/** What the server hands on of vectors. */
+export interface NativeEmbeddings {
+  readonly embeddings: Float32Array[];
+  readonly tokens: number;
 }
 
 export interface NativeLoadHandle {

@@ -33,16 +33,21 @@ function testModel() {
   process.exit(1);
 }
 
-/** The test model as ONNX graphs, by the variables that name them. */
-function testGraphs() {
-  const script = join(root, 'scripts/onnx-test-graphs.ts');
+/** The test model as ONNX graphs, and encoders, by the variables that name them. */
+function madeModels() {
+  const script = join(root, 'scripts/native-test-models.ts');
   const made = spawnSync(process.execPath, ['--import', 'tsx', script], { cwd: root, encoding: 'utf8' });
   if (made.status !== 0) {
-    console.error(`test-native: the ONNX graphs cannot be made. ${made.stderr}`);
+    console.error(`test-native: the models cannot be made. ${made.stderr}`);
     process.exit(1);
   }
-  const [growing, shared] = made.stdout.split('\n');
-  return { INFERNO_TEST_ONNX: growing, INFERNO_TEST_ONNX_SHARED: shared };
+  const [growing, shared, embedder, reranker] = made.stdout.split('\n');
+  return {
+    INFERNO_TEST_ONNX: growing,
+    INFERNO_TEST_ONNX_SHARED: shared,
+    INFERNO_TEST_EMBEDDER: embedder,
+    INFERNO_TEST_RERANKER: reranker,
+  };
 }
 
 run(process.execPath, [join(root, 'native/vendor/fetch.mjs')]);
@@ -75,7 +80,7 @@ run('cmake', [
 run(join(buildDirectory, 'Release/inferno-native-tests'), args, {
   ...process.env,
   INFERNO_TEST_MODEL: testModel(),
-  ...testGraphs(),
+  ...madeModels(),
   INFERNO_LIBRARY_DIR: join(buildDirectory, 'Release'),
   // Leaks are errors too; nothing of ours is meant to live until exit.
   ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',

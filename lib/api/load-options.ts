@@ -21,6 +21,7 @@ const optionNames = [
   'tensorSplit',
   'mainGpu',
   'chatTemplate',
+  'pooling',
   'scheduling',
   'cache',
   'speculation',
@@ -35,6 +36,7 @@ const optionNames = [
 
 const mebibyte = 1024 * 1024;
 const modes = ['auto', 'off'] as const;
+const poolings = ['auto', 'none', 'mean', 'cls', 'last', 'rank'] as const;
 const defaultDraftTokens = 8;
 const bytes = { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true } as const;
 
@@ -106,6 +108,7 @@ export function readLoadOptions(given: unknown): CheckedLoadOptions {
       threads: options.numberOrAuto('threads', { min: 1, max: 1024, integer: true }, 0),
       ...readOffload(options),
       chatTemplate: options.text('chatTemplate') ?? '',
+      pooling: options.choice('pooling', poolings, 'auto'),
       scheduling: readScheduling(options),
       cache: readCache(options),
       speculation: readSpeculation(options),

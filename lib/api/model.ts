@@ -1,13 +1,24 @@
-import { awaitNative, callNative, CallerTrace, expected, InfernoError } from '../errors.js';
-import type { NativeEmbeddingHandle, NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
+import { callNative, CallerTrace, expected, InfernoError } from '../errors.js';
+import type {
+  Classifications,
+  EncodingOptions,
+  ModelCapability,
+  Relevances,
+  ScoringOptions,
+} from '../manager/model-source.js';
+import type { NativeEmbeddings, NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
 import { unlessAborted } from './abort.js';
 import { asyncDispose } from './dispose-symbol.js';
 import { Generation } from './generation.js';
 import { OptionReader } from './option-reader.js';
 import { chatRequest, completionRequest, messagesToJson, readTokens } from './request.js';
 import type { CheckedRequest } from './request.js';
-import { readEmbedding } from './embedding.js';
-import type { EmbedOptions } from './embedding.js';
+import { readEncoding, readRerank, readTexts } from './encoder-options.js';
+import type { ClassifyOptions, EmbedOptions, RerankOptions } from './encoder-options.js';
+import { modelCapabilities, startClassification, startEmbedding, startRerank } from './model-encoding.js';
+import { classScores, normalized, rankedDocuments, shortened } from './scores.js';
+import type { ClassScore, RankedDocument } from './scores.js';
+import type { Work } from './work.js';
 import type { ReplicaSet } from './replica-set.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
 import { statisticsWindows } from '../native-statistics-types.js';
@@ -59,12 +70,38 @@ export class Model {
   readonly #native: NativeModel;
   readonly #replicas: ReplicaSet;
   #unloaded: Promise<void> | undefined;
+  /** @internal */
+  readonly takesEncodingOptions = true;
+  /** @internal The layers under the methods below, which the server uses; absent for what the model is not for. */
+  readonly startEmbedding?: (
+    inputs: readonly (string | Int32Array)[],
+    normalize: boolean,
+    options?: EncodingOptions,
+  ) => Work<NativeEmbeddings>;
+  /** @internal */
+  readonly startRerank?: (query: string, documents: readonly string[], options?: ScoringOptions) => Work<Relevances>;
+  /** @internal */
+  readonly startClassification?: (inputs: readonly string[], options?: ScoringOptions) => Work<Classifications>;
 
   /** @internal Use `loadModel`. */
   constructor(replicas: ReplicaSet) {
     this.#replicas = replicas;
     this.#native = replicas.native;
     this.info = Object.freeze(this.#native.info());
+    const { supportsEmbeddings, supportsRanking, supportsClassification, classLabels } = this.info;
+    const loaded = (): NativeModel => {
+      this.#requireLoaded();
+      return this.#native;
+    };
+    if (supportsEmbeddings) this.startEmbedding = (...call) => startEmbedding(loaded(), ...call);
+    if (supportsRanking) this.startRerank = (...call) => startRerank(loaded(), ...call);
+    if (supportsClassification)
+      this.startClassification = (...call) => startClassification(loaded(), classLabels, ...call);
+  }
+
+  /** @internal */
+  get capabilities(): readonly ModelCapability[] {
+    return modelCapabilities(this.info);
   }
 
   /**
@@ -146,10 +183,12 @@ export class Model {
   }
 
   /**
-   * One vector of `info.embeddingLength` floats per input, in order. A text is tokenized with the special tokens that the
-   * model wants; token ids are taken as they are.
+   * One vector per input, in order; of `info.embeddingLength` floats unless `dimensions` are asked for, and with the pooling
+   * 'none' as many for each of its tokens. A text is tokenized with the special tokens that the model wants; token ids are
+   * taken as they are. Inputs of all calls are computed together, several in one decode; who shares it may change last bits.
    *
-   * @throws InfernoError `embedding_unsupported`, `context_length_exceeded`, `empty_prompt`; `signal.reason` when aborted.
+   * @throws InfernoError `embedding_unsupported`, `context_length_exceeded`, `empty_prompt`, `deadline_exceeded`;
+   *   `signal.reason` when aborted.
    */
   async embed(input: string | Int32Array, options?: EmbedOptions): Promise<Float32Array>;
   async embed(input: readonly (string | Int32Array)[], options?: EmbedOptions): Promise<Float32Array[]>;
@@ -158,26 +197,59 @@ export class Model {
     options?: EmbedOptions,
   ): Promise<Float32Array | Float32Array[]> {
     this.#requireLoaded();
-    const { inputs, normalize, signal } = readEmbedding(input, options);
+    const call = readEncoding(input, options, this.info.embeddingLength);
+    const { inputs, normalize, dimensions, signal, encoding } = call;
     signal?.throwIfAborted();
     if (inputs.length === 0) return [];
-    const { promise, cancel } = this.startEmbedding(inputs, normalize);
-    const { embeddings } = await unlessAborted(promise, signal, cancel);
-    if (Array.isArray(input)) return embeddings;
-    const [embedding] = embeddings;
-    if (embedding === undefined) throw new InfernoError('internal_error', 'The engine returned no embedding.');
-    return embedding;
+    // What is cut off was no part of a vector's length.
+    const isCut = dimensions !== undefined && dimensions < this.info.embeddingLength;
+    const work = startEmbedding(this.#native, inputs, normalize && !isCut, encoding);
+    const { embeddings } = await unlessAborted(work.promise, signal, work.cancel);
+    const shaped = (vector: Float32Array): Float32Array => {
+      const short = shortened(vector, dimensions);
+      return normalize ? normalized(short) : short;
+    };
+    const wanted = isCut ? embeddings.map(shaped) : embeddings;
+    return Array.isArray(input) ? wanted : (wanted[0] ?? new Float32Array());
   }
 
   /**
-   * The layer under {@link Model.embed}, which the server uses.
+   * How relevant documents are to a query, best first, by a model that was made for it (`info.supportsRanking`). Documents
+   * that are too long are cut.
    *
-   * @internal
+   * @example
+   * ```ts
+   * for (const { index, score } of await reranker.rerank('red fruit', ['a banana', 'a cherry'])) console.log(index, score);
+   * ```
+   * @throws InfernoError `task_unsupported`, `context_length_exceeded`, `deadline_exceeded`; `signal.reason` when aborted.
    */
-  startEmbedding(inputs: readonly (string | Int32Array)[], normalize: boolean): NativeEmbeddingHandle {
+  async rerank(query: string, documents: readonly string[], options?: RerankOptions): Promise<RankedDocument[]> {
     this.#requireLoaded();
-    const { promise, cancel } = callNative(() => this.#native.embed(inputs, normalize));
-    return { promise: awaitNative(promise), cancel };
+    const { signal, topN, scoring } = readRerank(query, documents, options);
+    signal?.throwIfAborted();
+    if (documents.length === 0) return [];
+    const { promise, cancel } = startRerank(this.#native, query, documents, scoring);
+    const { scores } = await unlessAborted(promise, signal, cancel);
+    return rankedDocuments(scores, topN);
+  }
+
+  /**
+   * The classes of each text with their scores, likeliest first, by a model with a classifier
+   * (`info.supportsClassification`).
+   *
+   * @throws InfernoError `task_unsupported`, `context_length_exceeded`, `deadline_exceeded`; `signal.reason` when aborted.
+   */
+  async classify(input: string, options?: ClassifyOptions): Promise<ClassScore[]>;
+  async classify(input: readonly string[], options?: ClassifyOptions): Promise<ClassScore[][]>;
+  async classify(input: string | readonly string[], options?: ClassifyOptions): Promise<ClassScore[] | ClassScore[][]> {
+    this.#requireLoaded();
+    const { inputs, signal, topK, scoring } = readTexts(input, options);
+    signal?.throwIfAborted();
+    if (inputs.length === 0) return [];
+    const { promise, cancel } = startClassification(this.#native, this.info.classLabels, inputs, scoring);
+    const { labels, scores } = await unlessAborted(promise, signal, cancel);
+    const classes = scores.map((row) => classScores(row, labels, topK));
+    return typeof input === 'string' ? (classes[0] ?? []) : classes;
   }
 
   stats(): ModelStats {

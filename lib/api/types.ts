@@ -228,6 +228,8 @@ export interface SpeculationOptions {
   readonly maxDraftTokens?: number;
 }
 
+export type ModelPooling = 'none' | 'mean' | 'cls' | 'last' | 'rank';
+
 export interface LoadModelOptions {
   /**
    * Tokens each sequence can hold, 16 to 16,777,216; default: chosen from the model and the free memory. The engine rounds
@@ -256,6 +258,12 @@ export interface LoadModelOptions {
    * One that cannot be parsed fails the loading with `invalid_chat_template`.
    */
   readonly chatTemplate?: string;
+  /**
+   * How one vector comes from those of an input's tokens: their mean, that of the first ('cls') or of the last, or none: all
+   * of them. 'rank' asks for the model's classifier, and the loading fails with `unsupported_model` where there is none.
+   * Default 'auto': as the file says, and 'mean' where it says nothing.
+   */
+  readonly pooling?: 'auto' | ModelPooling;
   /** Who runs when. */
   readonly scheduling?: SchedulingOptions;
   /** What happens to prompts that were computed and may come again. */
@@ -304,7 +312,20 @@ export interface ModelInfo {
   readonly bosToken: number;
   readonly eosToken: number;
   readonly chatTemplate: string;
+  /** It continues texts and answers chats; encoders do not. */
+  readonly supportsGeneration: boolean;
   readonly supportsEmbeddings: boolean;
+  /** It says how relevant a text is to another. */
+  readonly supportsRanking: boolean;
+  /** It says which of its classes a text is of. */
+  readonly supportsClassification: boolean;
+  /**
+   * How one vector comes from those of the tokens, 'rank': by a classifier, 'none': each token keeps its own. Absent where an
+   * ONNX graph gives vectors of whole texts.
+   */
+  readonly pooling?: ModelPooling;
+  /** The classes, in the model's order; empty for models without. */
+  readonly classLabels: readonly string[];
   /** It can generate what stands between a prefix and a suffix. */
   readonly supportsInfill: boolean;
 }

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { LoadModelOptions } from '../api/types.js';
+import type { LoadModelOptions, ModelPooling } from '../api/types.js';
 import { balancingNames } from '../replicas/balancer.js';
 import type { Balancing } from '../replicas/balancer.js';
 import { deviceNames, fileText, integerIn, nonEmpty, shareList } from './option-parsers.js';
@@ -14,6 +14,7 @@ export interface LoadFlags {
   readonly tensorSplit?: readonly number[];
   readonly mainGpu?: number;
   readonly batchSize?: number;
+  readonly pooling?: ModelPooling;
   readonly chatTemplate?: string;
   readonly chatTemplateFile?: string;
   readonly scheduling?: 'priority' | 'fifo';
@@ -32,6 +33,9 @@ export interface LoadFlags {
 
 /** The flags that say how chats are written for the model. */
 export const templateFlags = ['chatTemplate', 'chatTemplateFile'] as const satisfies readonly (keyof LoadFlags)[];
+
+/** The flags that say what an encoder gives. */
+export const encoderFlags = ['pooling'] as const satisfies readonly (keyof LoadFlags)[];
 
 /** The flags that say where the model lies. */
 export const placementFlags = [
@@ -93,6 +97,11 @@ const flags = {
     ),
   batchSize: (): Option =>
     new Option('--batch-size <n>', 'tokens of one decode call at most; default 512').argParser(integerIn(1, 16_384)),
+  pooling: (): Option =>
+    new Option(
+      '--pooling <how>',
+      'how vectors of tokens become one, or rank for a reranker; default: as the model file says',
+    ).choices(['none', 'mean', 'cls', 'last', 'rank']),
   chatTemplate: (): Option =>
     new Option('--chat-template <jinja>', 'chat template instead of the one in the model file')
       .argParser(nonEmpty)
@@ -162,6 +171,7 @@ export function loadOptionsFrom(flags: LoadFlags): LoadModelOptions {
       batchSize: flags.batchSize,
       replicas: flags.replicas,
       balancing: flags.balancing,
+      pooling: flags.pooling,
       chatTemplate: flags.chatTemplate ?? flags.chatTemplateFile,
       scheduling: given({ policy: flags.scheduling, queueCapacity, targetLatencyMs }),
       cache: given({

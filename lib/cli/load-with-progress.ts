@@ -1,5 +1,6 @@
 import type { LoadModelOptions } from '../api/types.js';
 import type { Model } from '../api/model.js';
+import { poolings } from '../onnx/model-folder.js';
 import type { OnnxModel } from '../onnx/onnx-model.js';
 import type { OnnxTextModel } from '../onnx/onnx-text-model.js';
 import type { LoadOnnxModelOptions } from '../onnx/load-onnx-options.js';
@@ -9,7 +10,9 @@ import { ProgressLine } from './progress-line.js';
 /** Of the settings for GGUF models those that graphs have, too. */
 function onnxOptions(options: LoadModelOptions): LoadOnnxModelOptions {
   const { contextSize, parallel, batchSize, threads, chatTemplate, scheduling, profiling, signal } = options;
-  const given = { contextSize, parallel, batchSize, chatTemplate, scheduling, profiling, signal };
+  // A reranker in ONNX is one by its folder, and tokens are always pooled there.
+  const pooling = poolings.find((name) => name === options.pooling);
+  const given = { contextSize, parallel, batchSize, chatTemplate, pooling, scheduling, profiling, signal };
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...Object.fromEntries(entries), ...(typeof threads === 'number' ? { threads } : {}) };
 }

@@ -5,7 +5,7 @@ import type { LoadModelOptions } from '../api/types.js';
 import { readGguf } from '../gguf/reader.js';
 import type { GgufFile } from '../gguf/reader.js';
 
-/** Those of native/llama/capacity.cpp, which decides at loading. */
+/** Those of native/llama/capacity.cpp and encoder_context.cpp, which decide at loading. */
 const defaults = {
   parallel: 16,
   fewestParallel: 4,
@@ -13,6 +13,7 @@ const defaults = {
   leastContext: 1024,
   batch: 512,
   kvBytes: 4 * 2 ** 30,
+  encoderInput: 2048,
   kvShare: 4,
 } as const;
 /** K and V, 16 bits each. */
@@ -66,6 +67,12 @@ function attentionOf(file: GgufFile, architecture: string): Attention {
   };
 }
 
+/** As native/llama/encoder_traits.cpp has it: nothing of it is kept from step to step. */
+function isEncoder(file: GgufFile, architecture: string): boolean {
+  const causal = file.metadata.get(`${architecture}.attention.causal`)?.decode();
+  return numberIn(file, `${architecture}.pooling_type`) !== undefined || causal?.value === false;
+}
+
 interface Capacity {
   readonly contextSize: number;
   readonly parallel: number;
@@ -90,13 +97,23 @@ function computeBytes(attention: Attention, batchSize: number, contextSize: numb
   return batchSize * bytesPerFloat * (vocabularySize + contextSize * (1 + scores));
 }
 
+/** Besides the weights. */
+function encoderBytes(attention: Attention, trainedSize: number, options: LoadModelOptions): number {
+  const trained = trainedSize > 0 ? trainedSize : defaults.encoderInput;
+  const contextSize = Math.min(options.contextSize ?? defaults.encoderInput, trained);
+  const batchSize = Math.max(options.batchSize ?? defaults.batch, contextSize);
+  return computeBytes(attention, batchSize, batchSize, 0);
+}
+
 /** Of one file, loaded with these options. */
 async function fileBytes(path: string, options: LoadModelOptions): Promise<number> {
   const weights = await weightBytes(path);
   try {
     // The native check first: it is built for hostile files.
     const { architecture, contextLength, vocabularySize } = await inspectModelFile(path);
-    const attention = attentionOf(await readGguf(path), architecture);
+    const file = await readGguf(path);
+    const attention = attentionOf(file, architecture);
+    if (isEncoder(file, architecture)) return Math.round(weights + encoderBytes(attention, contextLength, options));
     const perToken = attention.layers * attention.kvHeads * attention.headSize * bytesPerCell;
     const { contextSize, parallel } = capacityOf(options, contextLength, perToken);
     const batchSize = Math.min(options.batchSize ?? defaults.batch, contextSize * parallel);

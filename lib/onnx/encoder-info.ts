@@ -1,6 +1,7 @@
 import type { ModelInfo, QueueStatus } from '../api/types.js';
 import { tiers } from '../native-types.js';
 import type { OnnxModelFolder } from './model-folder.js';
+import type { OnnxTask } from './model-task.js';
 import type { OnnxValueInfo } from './onnx-model.js';
 
 /** Requests that may wait for a graph. */
@@ -14,12 +15,14 @@ interface InfoSource {
   readonly output?: OnnxValueInfo;
   readonly maxLength?: number;
   readonly vocabularySize?: number;
-  readonly supportsEmbeddings?: boolean;
+  readonly task?: OnnxTask;
+  readonly pooling?: ModelInfo['pooling'];
+  readonly classLabels?: readonly string[];
 }
 
 /** In the words of models that generate; what a graph does not have is 0, and -1 for tokens. */
 export function graphInfo(source: InfoSource): ModelInfo {
-  const { name, sizeBytes, folder, output, maxLength = 0, vocabularySize = 0, supportsEmbeddings = false } = source;
+  const { name, sizeBytes, folder, output, maxLength = 0, vocabularySize = 0, task } = source;
   const config = folder?.config;
   const width = output?.dims.at(-1);
   const architecture = config?.model_type ?? config?.architectures?.[0] ?? 'onnx';
@@ -42,7 +45,12 @@ export function graphInfo(source: InfoSource): ModelInfo {
     bosToken: folder?.bosId ?? -1,
     eosToken: folder?.endIds[0] ?? -1,
     chatTemplate: '',
-    supportsEmbeddings,
+    supportsGeneration: false,
+    supportsEmbeddings: task === 'embed',
+    supportsRanking: task === 'rerank',
+    supportsClassification: task === 'classify',
+    ...(source.pooling === undefined ? {} : { pooling: source.pooling }),
+    classLabels: source.classLabels ?? [],
     supportsInfill: false,
   });
 }

@@ -16,7 +16,7 @@ import { OnnxTextModel } from './onnx-text-model.js';
 import { openOnnxSession } from './open-onnx-model.js';
 import { SequenceBatcher } from './sequence-batcher.js';
 import type { BatcherOptions } from './sequence-batcher.js';
-import { TextEncoder } from './text-encoder.js';
+import { labelSettingsOf, TextEncoder } from './text-encoder.js';
 import { createTextGenerator } from './text-generator.js';
 import type { TextGenerator } from './text-generator.js';
 import { TextTokenizer } from './tokenizer.js';
@@ -100,7 +100,9 @@ async function encoderModel(parts: LoadedParts, task: Exclude<OnnxTask, 'generat
     output,
     maxLength: encoder.maxLength,
     vocabularySize: tokenizer.vocabularySize,
-    supportsEmbeddings: task === 'embed',
+    task,
+    ...(task === 'embed' ? (pooling === 'none' ? {} : { pooling }) : ({ pooling: 'rank' } as const)),
+    classLabels: task === 'embed' ? [] : labelSettingsOf(folder).labels,
   });
   return new OnnxTextModel({ task, info, model, tokenizer, encoder, batcher, generator: undefined });
 }

@@ -1,10 +1,14 @@
 import { unlessAborted } from '../api/abort.js';
 import { asyncDispose } from '../api/dispose-symbol.js';
+import { readEncoding, readRerank, readTexts } from '../api/encoder-options.js';
+import type { ClassifyOptions, EmbedOptions, RerankOptions } from '../api/encoder-options.js';
 import { Generation } from '../api/generation.js';
 import type { DetokenizeOptions, ModelStats, RenderChatOptions, TokenizeOptions } from '../api/model.js';
 import { OptionReader } from '../api/option-reader.js';
 import { chatRequest, completionRequest, messagesToJson, readTokens } from '../api/request.js';
 import type { CheckedRequest } from '../api/request.js';
+import { classScores, normalized, rankedDocuments, shortened } from '../api/scores.js';
+import type { ClassScore, RankedDocument } from '../api/scores.js';
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo, QueueStatus } from '../api/types.js';
 import type { Work } from '../api/work.js';
@@ -19,29 +23,13 @@ import type {
 import type { NativeStatistics } from '../native-statistics-types.js';
 import type { NativeEmbeddings, NativeGenerationRequest } from '../native-types.js';
 import { graphQueueStatus } from './encoder-info.js';
-import { readEncoding, readRerank, readTexts } from './encoder-options.js';
-import type { OnnxClassifyOptions, OnnxEmbedOptions, OnnxRerankOptions } from './encoder-options.js';
 import { failedStream } from './failed-stream.js';
 import type { OnnxTask } from './model-task.js';
 import type { OnnxModel } from './onnx-model.js';
-import { normalized, shortened } from './scores.js';
 import type { SequenceBatcher } from './sequence-batcher.js';
 import type { TextEncoder } from './text-encoder.js';
 import type { TextGenerator } from './text-generator.js';
 import type { TextTokenizer } from './tokenizer.js';
-
-/** A document's place in what was given, and how relevant it is. */
-export interface RankedDocument {
-  readonly index: number;
-  /** 0 to 1, or what the graph gives where raw ones were asked for. */
-  readonly score: number;
-}
-
-export interface ClassScore {
-  readonly label: string;
-  /** A probability, or what the graph gives where raw ones were asked for. */
-  readonly score: number;
-}
 
 /** What {@link OnnxTextModel} is made of: an encoder or a generator, by its task. */
 export interface OnnxTextParts {
@@ -120,11 +108,11 @@ export class OnnxTextModel {
    *
    * @throws InfernoError `context_length_exceeded`, `empty_prompt`, `task_unsupported`; `signal.reason` when aborted.
    */
-  async embed(input: string | Int32Array, options?: OnnxEmbedOptions): Promise<Float32Array>;
-  async embed(input: readonly (string | Int32Array)[], options?: OnnxEmbedOptions): Promise<Float32Array[]>;
+  async embed(input: string | Int32Array, options?: EmbedOptions): Promise<Float32Array>;
+  async embed(input: readonly (string | Int32Array)[], options?: EmbedOptions): Promise<Float32Array[]>;
   async embed(
     input: string | Int32Array | readonly (string | Int32Array)[],
-    options?: OnnxEmbedOptions,
+    options?: EmbedOptions,
   ): Promise<Float32Array | Float32Array[]> {
     const start = this.startEmbedding ?? this.#lacks('produce embeddings');
     const { inputs, normalize, dimensions, signal, encoding } = readEncoding(input, options, this.info.embeddingLength);
@@ -142,15 +130,14 @@ export class OnnxTextModel {
    *
    * @throws InfernoError `task_unsupported`, `context_length_exceeded`; `signal.reason` when aborted.
    */
-  async rerank(query: string, documents: readonly string[], options?: OnnxRerankOptions): Promise<RankedDocument[]> {
+  async rerank(query: string, documents: readonly string[], options?: RerankOptions): Promise<RankedDocument[]> {
     const start = this.startRerank ?? this.#lacks('rank documents');
     const { signal, topN, scoring } = readRerank(query, documents, options);
     signal?.throwIfAborted();
     if (documents.length === 0) return [];
     const { promise, cancel } = start(query, documents, scoring);
     const { scores } = await unlessAborted(promise, signal, cancel);
-    const ranked = Array.from(scores, (score, index) => ({ index, score })).sort((a, b) => b.score - a.score);
-    return ranked.slice(0, topN);
+    return rankedDocuments(scores, topN);
   }
 
   /**
@@ -158,23 +145,16 @@ export class OnnxTextModel {
    *
    * @throws InfernoError `task_unsupported`, `context_length_exceeded`; `signal.reason` when aborted.
    */
-  async classify(input: string, options?: OnnxClassifyOptions): Promise<ClassScore[]>;
-  async classify(input: readonly string[], options?: OnnxClassifyOptions): Promise<ClassScore[][]>;
-  async classify(
-    input: string | readonly string[],
-    options?: OnnxClassifyOptions,
-  ): Promise<ClassScore[] | ClassScore[][]> {
+  async classify(input: string, options?: ClassifyOptions): Promise<ClassScore[]>;
+  async classify(input: readonly string[], options?: ClassifyOptions): Promise<ClassScore[][]>;
+  async classify(input: string | readonly string[], options?: ClassifyOptions): Promise<ClassScore[] | ClassScore[][]> {
     const start = this.startClassification ?? this.#lacks('classify');
     const { inputs, signal, topK, scoring } = readTexts(input, options);
     signal?.throwIfAborted();
     if (inputs.length === 0) return [];
     const { promise, cancel } = start(inputs, scoring);
     const { labels, scores } = await unlessAborted(promise, signal, cancel);
-    const classes = scores.map((row) =>
-      Array.from(row, (score, index) => ({ label: labels[index] ?? `LABEL_${String(index)}`, score }))
-        .sort((a, b) => b.score - a.score)
-        .slice(0, topK),
-    );
+    const classes = scores.map((row) => classScores(row, labels, topK));
     return typeof input === 'string' ? (classes[0] ?? []) : classes;
   }
 

@@ -4,7 +4,7 @@ import type { Classifications, EncodingOptions, Relevances, ScoringOptions } fro
 import { tiers } from '../native-types.js';
 import type { NativeEmbeddings } from '../native-types.js';
 import type { OnnxModelFolder } from './model-folder.js';
-import { normalized, sigmoid, softmax } from './scores.js';
+import { normalized, sigmoid, softmax } from '../api/scores.js';
 import type { SequenceBatcher, SequenceOptions } from './sequence-batcher.js';
 import type { EncodedInput, TextTokenizer } from './tokenizer.js';
 

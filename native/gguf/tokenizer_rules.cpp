@@ -170,7 +170,8 @@ Status Tokenizer::check_special_tokens() const {
     if (flag("add_bos_token", found->adds_begin) && !token("bos_token_id", found->begin)) {
         return invalid("The tokenizer adds a token at the beginning, but tokenizer.ggml.bos_token_id names none.");
     }
-    if (flag("add_eos_token", found->adds_end) && !token("eos_token_id", found->end)) {
+    // Of a WordPiece text the separator stands at the end, whatever the flag says, and of a pair in its place.
+    if (model != "bert" && flag("add_eos_token", found->adds_end) && !token("eos_token_id", found->end)) {
         return invalid("The tokenizer adds a token at the end, but tokenizer.ggml.eos_token_id names none.");
     }
     // The misspelling is the format's.

@@ -21,16 +21,21 @@ std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " M
 
 }  // namespace
 
-Result<Capacity> plan_capacity(const CapacityRequest & request, int32_t train_context_size, uint64_t kv_bytes_per_token,
-                               uint64_t available_bytes) {
+Status check_capacity(const CapacityRequest & request) {
     if (request.parallel < 0 || request.parallel > kMaxParallel) {
-        return Status(ErrorCode::InvalidArgument,
-                      "Expected 1 to 64 for parallel but received " + std::to_string(request.parallel) + ".");
+        return {ErrorCode::InvalidArgument,
+                "Expected 1 to 64 for parallel but received " + std::to_string(request.parallel) + "."};
     }
     if (request.batch_size < 0 || request.batch_size > kMaxBatch) {
-        return Status(ErrorCode::InvalidArgument,
-                      "Expected 1 to 16384 for batchSize but received " + std::to_string(request.batch_size) + ".");
+        return {ErrorCode::InvalidArgument,
+                "Expected 1 to 16384 for batchSize but received " + std::to_string(request.batch_size) + "."};
     }
+    return Status::ok();
+}
+
+Result<Capacity> plan_capacity(const CapacityRequest & request, int32_t train_context_size, uint64_t kv_bytes_per_token,
+                               uint64_t available_bytes) {
+    if (Status status = check_capacity(request); !status) return status;
     Capacity capacity{};
     const int32_t trained = train_context_size > 0 ? train_context_size : kDefaultContext;
     capacity.context_size = request.context_size > 0 ? request.context_size : std::min(trained, kDefaultContext);

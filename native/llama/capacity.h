@@ -19,6 +19,9 @@ struct Capacity {
     int32_t batch_size;
 };
 
+// InvalidArgument when a wish is out of range.
+Status check_capacity(const CapacityRequest & request);
+
 // `train_context_size` is what the model was trained for; `available_bytes` 0 means unknown.
 // Fails with OutOfMemory when an explicit wish does not fit, InvalidArgument when it is out of range.
 Result<Capacity> plan_capacity(const CapacityRequest & request, int32_t train_context_size, uint64_t kv_bytes_per_token,

@@ -32,12 +32,37 @@ Result<std::unique_ptr<Engine>> Engine::create(std::shared_ptr<const Model> mode
 Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions & options, std::function<void()> wake)
     : GenerationEngine(std::move(model), std::move(wake)),
       options_(options),
-      embedder_(model_),
-      thread_budget_(options.threads, available_cores()) {}
+      encoder_(model_,
+               model_->description().supports_generation
+                   ? encoder_capacity(*model_, 0, 0, 0)
+                   : encoder_capacity(*model_, options.context_size, options.batch_size, options.parallel),
+               options.policy, [this] { return desk_.is_closing(); }),
+      thread_budget_(options.threads, available_cores()),
+      encoder_slice_(encoder_.capacity().batch_tokens) {}
 
 Engine::~Engine() { shut_down(); }
 
+// An encoder has no KV cache to plan, and no sequences that go on from step to step.
+Status Engine::create_encoder() {
+    if (Status status = check_capacity({options_.context_size, options_.parallel, options_.batch_size}); !status) {
+        return status;
+    }
+    const EncoderCapacity & capacity = encoder_.capacity();
+    context_size_ = capacity.input_tokens;
+    parallel_ = capacity.sequences;
+    batch_size_ = capacity.batch_tokens;
+    memory_bytes_ = model_->description().size_bytes;
+    const ModelDescription & can = model_->description();
+    if (can.supports_embeddings || can.supports_ranking || can.supports_classification) {
+        if (Status status = encoder_.create_context(); !status) return status;
+    }
+    queue::WorkerLimits workers{std::min(options_.min_workers, parallel_), parallel_, options_.target_latency_us};
+    desk_.open({{options_.policy, workers}, context_size_, options_.profiling, memory_bytes()});
+    return Status::ok();
+}
+
 Status Engine::create_context() {
+    if (!model_->description().supports_generation) return create_encoder();
     auto capacity =
         plan_capacity({options_.context_size, options_.parallel, options_.batch_size},
                       model_->description().train_context_size, model_->kv_bytes_per_token(), model_->kv_room_bytes());
@@ -70,6 +95,10 @@ Status Engine::create_context() {
                                             std::to_string(capacity.value().context_size) + " tokens for " +
                                             std::to_string(parallel_) + " sequences: " + take_last_log_error()};
     }
+    if (llama_get_memory(context_.get()) == nullptr) {
+        return {ErrorCode::UnsupportedModel,
+                "llama.cpp keeps no state of this model's sequences, so it cannot generate."};
+    }
     context_size_ = static_cast<int32_t>(llama_n_ctx_seq(context_.get()));
     memory_bytes_ = context_memory_bytes(context_.get());
     slots_.resize(static_cast<size_t>(parallel_));
@@ -95,11 +124,11 @@ Status Engine::create_speculation(int32_t draft_tokens) {
     return Status::ok();
 }
 
-void Engine::embed(EmbeddingJob job) {
+void Engine::encode(EncoderJob job) {
     {
-        const std::lock_guard lock(embeddings_mutex_);
-        if (!embeddings_closed_) {
-            mail_embeddings_.push_back(std::move(job));
+        const std::lock_guard lock(encoder_mutex_);
+        if (!encoder_closed_) {
+            encoder_mail_.push_back(std::move(job));
             desk_.notify();
             return;
         }
@@ -109,8 +138,8 @@ void Engine::embed(EmbeddingJob job) {
 
 void Engine::shut_down() {
     {
-        const std::lock_guard lock(embeddings_mutex_);
-        embeddings_closed_ = true;
+        const std::lock_guard lock(encoder_mutex_);
+        encoder_closed_ = true;
     }
     if (!desk_.close()) return;
     if (thread_.joinable()) thread_.join();
@@ -124,7 +153,7 @@ void Engine::shut_down() {
 EngineStats Engine::stats() const {
     EngineStats stats = desk_stats();
     stats.threads = threads_.load(std::memory_order_relaxed);
-    stats.decode_steps = decode_steps_.load(std::memory_order_relaxed);
+    stats.decode_steps = decode_steps_.load(std::memory_order_relaxed) + encoder_.decodes();
     stats.tokens_prefilled = tokens_prefilled_.load(std::memory_order_relaxed);
     stats.tokens_cached = tokens_cached_.load(std::memory_order_relaxed);
     stats.tokens_drafted = tokens_drafted_.load(std::memory_order_relaxed);

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -20,7 +19,7 @@
 #include "native/llama/batch_plan.h"
 #include "native/llama/decode_batch.h"
 #include "native/llama/draft_model.h"
-#include "native/llama/embedder.h"
+#include "native/llama/encoder.h"
 #include "native/llama/generation_engine.h"
 #include "native/llama/prefill_slice.h"
 #include "native/llama/speculation.h"
@@ -51,23 +50,26 @@ class Engine final : public GenerationEngine {
                                                   std::function<void()> wake);
     ~Engine() override;
 
-    void embed(EmbeddingJob job);
+    void encode(EncoderJob job);
 
     void shut_down() override;
     EngineStats stats() const override;
     QueueStatus queue_status() const override;
+    uint64_t memory_bytes() const override { return memory_bytes_ + encoder_.memory_bytes(); }
 
   private:
     using GenerationPtr = std::unique_ptr<RunningGeneration>;
 
     Engine(std::shared_ptr<const Model> model, const EngineOptions & options, std::function<void()> wake);
     Status create_context();
+    Status create_encoder();
     Status create_speculation(int32_t draft_tokens);
 
     // Engine thread; in engine_loop.cpp.
     void run();
-    void take_embeddings();
-    bool step_embedding();
+    void run_turn();
+    void take_encoder_jobs();
+    bool step_encoder(int32_t max_tokens);
     void plan();
     bool is_vip_step();
     int within_share(int threads) const;
@@ -98,12 +100,12 @@ class Engine final : public GenerationEngine {
     const EngineOptions options_;
     int32_t draft_room_ = 0;  // drafted tokens of one step at most
     bool can_cut_ = false;    // a sequence's last tokens can be taken out of the KV cache
-    ContextHandle context_;
+    ContextHandle context_;   // null: the model does not generate
 
-    // Guarded by embeddings_mutex_.
-    std::mutex embeddings_mutex_;
-    std::vector<EmbeddingJob> mail_embeddings_;
-    bool embeddings_closed_ = false;
+    // Guarded by encoder_mutex_.
+    std::mutex encoder_mutex_;
+    std::vector<EncoderJob> encoder_mail_;
+    bool encoder_closed_ = false;
 
     mutable std::mutex cache_stats_mutex_;
     PrefixSharingStats sharing_stats_;  // copies, so that readers need not wait for the engine
@@ -122,10 +124,10 @@ class Engine final : public GenerationEngine {
     int32_t spare_sequences_ = kMaxParallel;  // that would fit into free memory; refreshed with the machine
     std::vector<GenerationPtr> slots_;
     std::vector<RunningGeneration *> slot_view_;
-    std::deque<EmbeddingJob> embeddings_;
-    Embedder embedder_;
+    Encoder encoder_;
     ThreadBudget thread_budget_;
     PrefillSlice prefill_slice_{0};  // set with batch_size_
+    PrefillSlice encoder_slice_;     // tokens of an encoder's step between two of generations
     BatchPlan plan_;
     CandidateBuffer candidates_;
     DecodeBatch batch_;

@@ -21,36 +21,53 @@ constexpr int32_t kShortPromptTokens = 64;
 
 void Engine::run() {
     while (desk_.take_mail()) {
-        take_embeddings();
-        end_cancelled();
-        desk_.end_expired();
-        admit();
-        attach_prefixes();
-        plan();
-        if (plan_.empty() || !desk_.has_event_room()) {
-            desk_.publish(true);
-            desk_.flush();
-            if (!step_embedding()) desk_.wait();
+        take_encoder_jobs();
+        if (context_) {
+            run_turn();
             continue;
         }
-        decode();
-        step_embedding();
+        // What was submitted ended when it was taken in.
+        desk_.publish(true);
+        desk_.flush();
+        if (!step_encoder(batch_size_)) desk_.wait();
     }
     end_everything();
 }
 
-void Engine::take_embeddings() {
-    const std::lock_guard lock(embeddings_mutex_);
-    for (EmbeddingJob & job : mail_embeddings_) embeddings_.push_back(std::move(job));
-    mail_embeddings_.clear();
+void Engine::run_turn() {
+    end_cancelled();
+    desk_.end_expired();
+    admit();
+    attach_prefixes();
+    plan();
+    if (plan_.empty() || !desk_.has_event_room()) {
+        desk_.publish(true);
+        desk_.flush();
+        if (!step_encoder(encoder_.capacity().batch_tokens)) desk_.wait();
+        return;
+    }
+    decode();
+    step_encoder(encoder_slice_.tokens(1));
 }
 
-// Computes at most one embedding input, so that streams never wait for a whole list. True if there was work.
-bool Engine::step_embedding() {
-    if (embeddings_.empty()) return false;
+void Engine::take_encoder_jobs() {
+    std::vector<EncoderJob> jobs;
+    {
+        const std::lock_guard lock(encoder_mutex_);
+        jobs.swap(encoder_mail_);
+    }
+    for (EncoderJob & job : jobs) encoder_.add(std::move(job), now_us());
+}
+
+// One decode, so that streams never wait for a whole list. True if there was work.
+bool Engine::step_encoder(int32_t max_tokens) {
+    if (!encoder_.has_work()) return false;
+    refresh_machine();
     const ComputeAccount::Lease lease = ComputeAccount::get().begin_step();
-    const int threads = within_share(thread_budget_.choose(batch_size_));
-    if (embedder_.step(embeddings_.front(), threads)) embeddings_.pop_front();
+    const int threads = within_share(thread_budget_.choose(max_tokens));
+    const int64_t start_us = now_us();
+    const int32_t tokens = encoder_.step(max_tokens, threads);
+    if (tokens > 0) encoder_slice_.record(tokens, now_us() - start_us);
     return true;
 }
 
@@ -198,9 +215,8 @@ void Engine::end_everything() {
         if (generation != nullptr) finish_slot(*generation, StopReason::Cancelled);
     }
     desk_.end_waiting();
-    take_embeddings();
-    for (EmbeddingJob & job : embeddings_) job.done(Status(ErrorCode::ModelUnloaded, "The model was unloaded."));
-    embeddings_.clear();
+    take_encoder_jobs();
+    encoder_.end_all({ErrorCode::ModelUnloaded, "The model was unloaded."});
     desk_.publish(true);
     desk_.flush();
 }

@@ -10,4 +10,10 @@ uint64_t context_memory_bytes(const llama_context * context) {
     return bytes;
 }
 
+uint64_t context_own_bytes(const llama_context * context) {
+    uint64_t bytes = 0;
+    for (const auto & [type, use] : llama_get_memory_breakdown(context)) bytes += use.context + use.compute;
+    return bytes;
+}
+
 }  // namespace inferno::llama

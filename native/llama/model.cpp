@@ -118,6 +118,9 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelOptions & options,
     result->cache_type_ = options.offload.cache_type;
     result->offload_ = std::move(offload).value();
     result->description_ = describe_model(result->model_.get());
+    if (!options.vocabulary_only) {
+        if (Status status = result->add_encoder(options.pooling); !status) return status;
+    }
     const int32_t layers = result->description_.layer_count;
     result->description_.offloaded_layers = result->offload_.offloaded_layers(result->model_.get(), layers);
     if (Status status = result->add_chat_template(options.chat_template); !status) return status;
@@ -138,6 +141,20 @@ Result<std::shared_ptr<const Model>> Model::from_vocabulary(const VocabularyOpti
     result->description_.supports_infill = false;
     if (Status status = result->add_chat_template(options.chat_template); !status) return status;
     return std::shared_ptr<const Model>(std::move(result));
+}
+
+Status Model::add_encoder(Pooling asked) {
+    auto traits = encoder_traits(model_.get(), asked);
+    if (!traits) return traits.status();
+    encoder_ = std::move(traits).value();
+    const bool encodes = description_.supports_embeddings;
+    const bool is_ranked = encoder_.pooling == LLAMA_POOLING_TYPE_RANK;
+    description_.supports_generation = description_.supports_generation && !encoder_.is_encoder;
+    description_.supports_embeddings = encodes && !is_ranked;
+    description_.supports_ranking = encodes && encoder_.ranks;
+    description_.supports_classification = encodes && encoder_.classifies;
+    if (!is_ranked) description_.embedding_length = encoder_.row_length;
+    return Status::ok();
 }
 
 Status Model::add_chat_template(const std::string & source) {

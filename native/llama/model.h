@@ -10,6 +10,7 @@
 
 #include "native/core/status.h"
 #include "native/llama/chat_template.h"
+#include "native/llama/encoder_traits.h"
 #include "native/llama/handles.h"
 #include "native/llama/offload.h"
 #include "native/llama/token_table.h"
@@ -20,7 +21,8 @@ struct ModelOptions {
     std::string path;
     OffloadOptions offload;
     bool vocabulary_only = false;
-    std::string chat_template;  // Jinja; empty: the file's
+    std::string chat_template;                         // Jinja; empty: the file's
+    Pooling pooling = LLAMA_POOLING_TYPE_UNSPECIFIED;  // of vectors; unspecified: what the file says
 };
 
 struct ModelDescription {
@@ -42,6 +44,8 @@ struct ModelDescription {
     llama_token eos_token = LLAMA_TOKEN_NULL;
     bool supports_embeddings = false;
     bool supports_generation = false;
+    bool supports_ranking = false;
+    bool supports_classification = false;
     bool supports_infill = false;  // its vocabulary has the tokens for it
 };
 
@@ -69,6 +73,8 @@ class Model {
     bool tokenizes() const { return tokenizes_; }
     const ChatTemplate & chat_template() const { return *chat_template_; }
     const ModelDescription & description() const { return description_; }
+    // How it makes vectors or classes, if it does.
+    const EncoderTraits & encoder() const { return encoder_; }
     // Of keys and values.
     ggml_type cache_type() const { return cache_type_; }
     // Bytes of KV cache per token of context.
@@ -80,11 +86,13 @@ class Model {
 
   private:
     Model() = default;
+    Status add_encoder(Pooling asked);
     Status add_chat_template(const std::string & source);
 
     ModelHandle model_;
     std::unique_ptr<ChatTemplate> chat_template_;
     ModelDescription description_;
+    EncoderTraits encoder_;
     Offload offload_;
     bool tokenizes_ = true;
     ggml_type cache_type_ = GGML_TYPE_F16;

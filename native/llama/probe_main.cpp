@@ -27,6 +27,7 @@
 #include "native/gguf/gguf_check.h"
 #include "native/llama/backend.h"
 #include "native/llama/chat_template.h"
+#include "native/llama/encoder_traits.h"
 #include "native/llama/handles.h"
 #include "native/llama/tokenizer.h"
 #include "native/onnx/runtime.h"
@@ -168,29 +169,47 @@ Status generate(llama_model * model, int32_t vocabulary_size, int threads) {
     return decode_steps(context.get(), vocabulary_size);
 }
 
-// As the embedder does; a model that gives no embedding is no fault of the file.
-Status embed(llama_model * model, int32_t vocabulary_size, int threads) {
+// As the encoder does, with inputs of different lengths; a model that gives no row is no fault of the file.
+Status encode(llama_model * model, const EncoderTraits & traits, int32_t vocabulary_size, int threads) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = kContextSize;
     params.n_batch = kContextSize;
     params.n_ubatch = kContextSize;
+    const int32_t sequences = traits.is_recurrent ? 1 : kSequences;
+    params.n_seq_max = static_cast<uint32_t>(sequences);
+    params.kv_unified = true;
     params.n_threads = threads;
     params.n_threads_batch = threads;
     params.embeddings = true;
+    params.pooling_type = traits.pooling;
     params.no_perf = true;
-    ContextHandle context(llama_init_from_model(model, params));
-    if (context && llama_pooling_type(context.get()) == LLAMA_POOLING_TYPE_NONE) {
-        params.pooling_type = LLAMA_POOLING_TYPE_MEAN;
-        context.reset(llama_init_from_model(model, params));
+    const ContextHandle context(llama_init_from_model(model, params));
+    if (!context) return refused("llama.cpp cannot create a context for the inputs of the model");
+    // A model that was trained for fewer tokens than these gets no more.
+    const int32_t most = std::max(1, std::min(kTokensPerSequence, llama_model_n_ctx_train(model)));
+    llama_batch batch = llama_batch_init(kSequences * kTokensPerSequence, 0, 1);
+    for (int32_t sequence = 0; sequence < sequences; ++sequence) {
+        for (int32_t i = 0; i < std::max(1, most - sequence); ++i) {
+            add_token(batch, (sequence + i) % vocabulary_size, i, sequence, true);
+        }
     }
-    if (!context) return refused("llama.cpp cannot create an embedding context for the model");
-    std::array<llama_token, kTokensPerSequence> tokens{};
-    for (int32_t i = 0; i < kTokensPerSequence; ++i) tokens[i] = i % vocabulary_size;
-    const llama_batch batch = llama_batch_get_one(tokens.data(), kTokensPerSequence);
     const bool has_memory = llama_get_memory(context.get()) != nullptr;
     static_cast<void>(has_memory ? llama_decode(context.get(), batch) : llama_encode(context.get(), batch));
-    static_cast<void>(llama_get_embeddings_seq(context.get(), 0));
+    for (int32_t sequence = 0; sequence < sequences; ++sequence) {
+        static_cast<void>(llama_get_embeddings_seq(context.get(), sequence));
+    }
+    llama_batch_free(batch);
     return Status::ok();
+}
+
+// The file's own pooling, and its classifier where it has one, which can be asked for at loading.
+Status encode_all(llama_model * model, int32_t vocabulary_size, int threads) {
+    auto traits = encoder_traits(model, LLAMA_POOLING_TYPE_UNSPECIFIED);
+    if (!traits) return traits.status();
+    if (Status status = encode(model, traits.value(), vocabulary_size, threads); !status) return status;
+    if (traits.value().pooling == LLAMA_POOLING_TYPE_RANK) return Status::ok();
+    const auto ranking = encoder_traits(model, LLAMA_POOLING_TYPE_RANK);
+    return ranking ? encode(model, ranking.value(), vocabulary_size, threads) : Status::ok();
 }
 
 Status compute(llama_model * model, int threads) {
@@ -200,10 +219,12 @@ Status compute(llama_model * model, int threads) {
     if (vocabulary_size == 0 || llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_NONE || llama_model_has_encoder(model)) {
         return Status::ok();
     }
-    if (llama_model_has_decoder(model)) {
+    auto traits = encoder_traits(model, LLAMA_POOLING_TYPE_UNSPECIFIED);
+    if (!traits) return traits.status();
+    if (llama_model_has_decoder(model) && !traits.value().is_encoder) {
         if (Status status = generate(model, vocabulary_size, threads); !status) return status;
     }
-    return embed(model, vocabulary_size, threads);
+    return encode_all(model, vocabulary_size, threads);
 }
 
 Status probe(const std::string & path, const std::string & library_directory) {

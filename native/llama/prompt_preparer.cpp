@@ -130,8 +130,12 @@ std::unique_ptr<RunningGeneration> PromptPreparer::prepare(Job job) const {
 
 Result<std::vector<llama_token>> PromptPreparer::prompt_tokens(GenerationRequest & request) const {
     if (!model_->description().supports_generation) {
-        return Status(ErrorCode::UnsupportedModel,
-                      "This model cannot generate text; it has no decoder that Inferno can run.");
+        const ModelDescription & can = model_->description();
+        const char * does = can.supports_ranking          ? "ranks documents"
+                            : can.supports_classification ? "classifies texts"
+                            : can.supports_embeddings     ? "makes embeddings"
+                                                          : "has no decoder that Inferno can run";
+        return Status(ErrorCode::TaskUnsupported, std::string("This model ") + does + " and cannot generate text.");
     }
     if (!model_->tokenizes()) {
         if (Status status = check_tokens_are_given(request); !status) return status;

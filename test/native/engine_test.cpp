@@ -155,15 +155,15 @@ INFERNO_TEST(engine_shut_down_ends_everything_once) {
 
 INFERNO_TEST(engine_embeds_to_unit_length_and_refuses_empty_lists_cleanly) {
     Harness harness({256, 1, 64, 1});
-    std::promise<Result<EmbeddingResult>> promise;
-    EmbeddingJob job;
+    std::promise<Result<EncoderResult>> promise;
+    EncoderJob job;
     job.inputs = {{"a dog", {}}, {"a cat", {}}};
-    job.done = [&](Result<EmbeddingResult> result) { promise.set_value(std::move(result)); };
-    harness.engine().embed(std::move(job));
-    const Result<EmbeddingResult> result = promise.get_future().get();
+    job.done = [&](Result<EncoderResult> result) { promise.set_value(std::move(result)); };
+    harness.engine().encode(std::move(job));
+    const Result<EncoderResult> result = promise.get_future().get();
     CHECK(result.is_ok());
-    CHECK_EQ(result.value().embeddings.size(), 2u);
-    for (const auto & embedding : result.value().embeddings) {
+    CHECK_EQ(result.value().rows.size(), 2u);
+    for (const auto & embedding : result.value().rows) {
         double sum = 0.0;
         for (const float value : embedding) sum += static_cast<double>(value) * value;
         CHECK(sum > 0.999 && sum < 1.001);

@@ -7,6 +7,7 @@ import { addRequestDefaultFlags, keysIn, requestDefaultsFrom } from '../request-
 import type { RequestDefaultFlags } from '../request-default-flags.js';
 import {
   addLoadFlags,
+  encoderFlags,
   loadOptionsFrom,
   placementFlags,
   servingFlags,
@@ -47,6 +48,7 @@ Examples:
   inferno serve
   inferno serve --model qwen.gguf --port 9000 --parallel 16
   inferno serve --model chat.gguf --model embed.gguf --api-key "$KEY"
+  inferno serve --model bge-reranker.gguf       ranks documents: POST /v1/rerank
   inferno serve --model ./all-MiniLM-L6-v2      a folder with model.onnx and tokenizer.json
   inferno serve --model-autoload --memory-budget 8192 --pin ember
 
@@ -181,6 +183,7 @@ export function addServeCommand(program: Command): void {
     ...placementFlags,
     'batchSize',
     ...templateFlags,
+    ...encoderFlags,
     ...servingFlags,
   ]);
   command.addHelpText('after', afterHelp).action(serve);

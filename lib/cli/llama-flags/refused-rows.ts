@@ -54,13 +54,7 @@ export const refusedRows: readonly Row[] = [
     only(['layer'], 'layers are split over the GPUs, or lie on the one that --main-gpu names'),
   ],
   ['--rpc SERVERS', 'LLAMA_ARG_RPC', refused('there is no work on other machines')],
-  ['--pooling {none,mean,cls,last,rank}', 'LLAMA_ARG_POOLING', refused('the model file says how vectors are pooled')],
   ['--embd-normalize N', '', only(['2'], 'vectors have unit length; a request for /embedding can say -1')],
-  [
-    '--rerank, --reranking',
-    'LLAMA_ARG_RERANKING',
-    refused('GGUF models rank no documents here; rerankers in ONNX do without it'),
-  ],
   ['--spm-infill', '', refused('a gap is filled in the order prefix, suffix')],
   [
     '--skip-chat-parsing, --no-skip-chat-parsing',

@@ -72,6 +72,12 @@ export const servedRows: readonly Row[] = [
     },
   ],
   ['--models-dir PATH', 'LLAMA_ARG_MODELS_DIR', ours('--models-dir')],
+  ['--pooling {none,mean,cls,last,rank}', 'LLAMA_ARG_POOLING', ours('--pooling')],
+  [
+    '--rerank, --reranking',
+    'LLAMA_ARG_RERANKING',
+    { kind: 'ours', arguments: () => ['--pooling', 'rank'], says: '--pooling rank' },
+  ],
   ['--slots, --no-slots', 'LLAMA_ARG_ENDPOINT_SLOTS', ours('--slots')],
 
   // How it runs.

@@ -17,11 +17,14 @@ function inputFaults(body: LlamaEmbeddingBody, { model }: ServedModel): Fault[] 
   return promptFaults(body.input, model).map(({ message }) => ({ param: 'input', message }));
 }
 
-/** One vector per input, in a list: llama-server's shape has room for a vector per token. */
-function answerJson(embeddings: readonly Float32Array[]): string {
-  const entries = embeddings.map((vector, index) => {
-    const values = Array.from(vector, (value) => String(Number(value.toPrecision(floatDigits))));
-    return `{"index":${String(index)},"embedding":[[${values.join(',')}]]}`;
+/** A list of vectors per input: one, or without pooling one for each of its tokens. */
+function answerJson(embeddings: readonly Float32Array[], width: number): string {
+  const entries = embeddings.map((vectors, index) => {
+    const values = Array.from(vectors, (value) => String(Number(value.toPrecision(floatDigits))));
+    const rows = Array.from({ length: Math.ceil(values.length / width) }, (_, row) =>
+      values.slice(row * width, (row + 1) * width).join(','),
+    );
+    return `{"index":${String(index)},"embedding":[${rows.map((row) => `[${row}]`).join(',')}]}`;
   });
   return `[${entries.join(',')}]`;
 }
@@ -39,7 +42,7 @@ function answer(exchange: Exchange, served: ServedModel, body: LlamaEmbeddingBod
   });
   const normalize = body.embd_normalize !== -1;
   startEmbedding(exchange, served, { inputs, normalize }, ({ embeddings }) => {
-    exchange.sendJson(200, answerJson(embeddings), [exchange.processingHeader()]);
+    exchange.sendJson(200, answerJson(embeddings, served.model.info.embeddingLength), [exchange.processingHeader()]);
   });
 }
 

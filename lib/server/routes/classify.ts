@@ -11,6 +11,9 @@ import { classifyBody, classifyRules } from '../schemas/classify.js';
 import type { ClassifyBody } from '../schemas/classify.js';
 import { lengthFaults } from '../schemas/text-length.js';
 
+const cannotClassify =
+  'This model cannot classify: load one with a classifier of several classes; /v1/models names what each can do.';
+
 /** Decimal digits that say any 32-bit float exactly. */
 const floatDigits = 9;
 
@@ -52,7 +55,7 @@ function answerJson({ labels, scores, tokens }: Classifications, body: ClassifyB
 function answer(exchange: Exchange, served: ServedModel, body: ClassifyBody, scheduling: RequestScheduling): void {
   const classify = served.model.startClassification?.bind(served.model);
   if (classify === undefined) {
-    exchange.sendError(errorReply('task_unsupported', 'This model cannot classify.', 'model'));
+    exchange.sendError(errorReply('task_unsupported', cannotClassify, 'model'));
     return;
   }
   const faults = lengthFaults(body.input, 'input', served.model.info);

@@ -10,6 +10,9 @@ import { rerankBody, rerankRules } from '../schemas/rerank.js';
 import type { RerankBody } from '../schemas/rerank.js';
 import { lengthFaults } from '../schemas/text-length.js';
 
+const cannotRank =
+  'This model cannot rank documents: load a reranker, in GGUF with rank pooling or in ONNX; /v1/models names what each can do.';
+
 /** Decimal digits that say any 32-bit float exactly. */
 const floatDigits = 9;
 
@@ -57,7 +60,7 @@ function faultsOf({ query, documents, isTexts }: RerankBody, { model }: ServedMo
 function answer(exchange: Exchange, served: ServedModel, body: RerankBody, scheduling: RequestScheduling): void {
   const rerank = served.model.startRerank?.bind(served.model);
   if (rerank === undefined) {
-    exchange.sendError(errorReply('task_unsupported', 'This model cannot rank documents.', 'model'));
+    exchange.sendError(errorReply('task_unsupported', cannotRank, 'model'));
     return;
   }
   const faults = faultsOf(body, served);

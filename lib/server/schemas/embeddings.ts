@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ModelInfo } from '../../api/types.js';
 import type { ResolvedLimits } from '../server-limits.js';
 import type { Fault } from '../error-response.js';
 import { flag, integerBetween, text } from './fields.js';
@@ -63,13 +64,18 @@ export function embeddingRules({ maxEmbeddingInputs }: ResolvedLimits): (body: R
 /** What the schema cannot know: what the model takes. */
 export function embeddingFaults(
   body: EmbeddingBody,
-  model: { readonly trainContextSize: number; readonly embeddingLength: number; readonly vocabularySize: number },
+  model: Pick<ModelInfo, 'trainContextSize' | 'embeddingLength' | 'pooling'>,
 ): Fault[] {
   const faults = lengthFaults(body.input, 'input', model);
   const dimensions = body.dimensions ?? model.embeddingLength;
   if (dimensions > model.embeddingLength) {
     const message = `Expected at most ${String(model.embeddingLength)} for dimensions, which this model has, but received ${String(dimensions)}.`;
     faults.push({ param: 'dimensions', message });
+  }
+  if (model.pooling === 'none') {
+    const message =
+      'This model was loaded with the pooling none, a vector for each token: ask POST /embedding for them.';
+    faults.push({ param: 'model', message });
   }
   return faults;
 }

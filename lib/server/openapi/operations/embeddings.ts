@@ -15,7 +15,8 @@ const documents = ['Photosynthesis turns light into sugar.', 'The harbour freeze
 export const rerankOperation: Operation = {
   tag: 'Embeddings',
   summary: 'Rank documents by how well they answer a query',
-  description: 'Only with models that can: docs/onnx-models.md.',
+  description:
+    'Only with models that can, which have `rerank` among their capabilities: GGUF files with rank pooling, cross-encoders in ONNX. docs/onnx-models.md.',
   headers,
   body: {
     schema: namedRequest('RerankRequest', rerankBody),
@@ -48,7 +49,8 @@ export const embeddingOperations: Operations = {
   'POST /v1/classify': {
     tag: 'Embeddings',
     summary: 'Classify texts',
-    description: 'Only with models that can: docs/onnx-models.md.',
+    description:
+      'Only with models that can, which have `classify` among their capabilities: those with a classifier of several classes. docs/onnx-models.md.',
     headers,
     body: {
       schema: namedRequest('ClassifyRequest', classifyBody),

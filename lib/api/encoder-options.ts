@@ -1,43 +1,43 @@
 import { expected } from '../errors.js';
-import { OptionReader } from '../api/option-reader.js';
-import type { Faults } from '../api/option-reader.js';
-import type { WorkScheduling } from '../api/work.js';
 import type { EncodingOptions, ScoringOptions } from '../manager/model-source.js';
 import { tiers } from '../native-types.js';
 import type { Tier } from '../native-types.js';
+import { OptionReader } from './option-reader.js';
+import type { Faults } from './option-reader.js';
+import type { WorkScheduling } from './work.js';
 
-/** What all calls of an encoder take. */
-export interface OnnxEncodingOptions {
-  /** What is too long is cut to what the model takes instead of refused. */
+/** What `embed`, `rerank` and `classify` take. */
+export interface EncoderCallOptions {
+  /** What is too long is cut to what the model takes instead of refused. Default false, and true of `rerank`. */
   readonly truncate?: boolean;
   /** Default 'normal'. */
   readonly priority?: Tier;
   /** Whose fair share within its tier it counts against, at most 256 characters. */
   readonly user?: string;
-  /** Milliseconds, 1 to 86,400,000, within which it must have started. */
+  /** Milliseconds, 1 to 86,400,000, within which all of it must have started. */
   readonly deadlineMs?: number;
   /** Ends the waiting at once, and the computing as soon as that can be. */
   readonly signal?: AbortSignal;
 }
 
-export interface OnnxEmbedOptions extends OnnxEncodingOptions {
+export interface EmbedOptions extends EncoderCallOptions {
   /** Scale each vector to length 1 (L2). Default true. */
   readonly normalize?: boolean;
   /** Keep so many floats of each vector, for models trained for it ("Matryoshka"). */
   readonly dimensions?: number;
 }
 
-export interface OnnxRerankOptions extends OnnxEncodingOptions {
+export interface RerankOptions extends EncoderCallOptions {
   /** The best so many; default all. */
   readonly topN?: number;
-  /** Scores as the graph gives them, not 0 to 1. Default false. */
+  /** Scores as the model gives them, not 0 to 1. Default false. */
   readonly rawScores?: boolean;
 }
 
-export interface OnnxClassifyOptions extends OnnxEncodingOptions {
+export interface ClassifyOptions extends EncoderCallOptions {
   /** The likeliest so many classes; default all. */
   readonly topK?: number;
-  /** Scores as the graph gives them, not probabilities. Default false. */
+  /** Scores as the model gives them, not probabilities. Default false. */
   readonly rawScores?: boolean;
 }
 
@@ -88,7 +88,7 @@ interface CheckedEmbed extends CheckedCall {
 }
 
 /** @throws TypeError or RangeError naming everything that is wrong. */
-export function readEncoding(input: unknown, options: OnnxEmbedOptions | undefined, width: number): CheckedEmbed {
+export function readEncoding(input: unknown, options: EmbedOptions | undefined, width: number): CheckedEmbed {
   const reader = new OptionReader(options, [...sharedNames, 'normalize', 'dimensions']);
   const shared = readShared(reader, false);
   const normalize = reader.boolean('normalize', true);
@@ -110,7 +110,7 @@ interface CheckedScoring extends CheckedCall {
 export function readRerank(
   query: unknown,
   documents: unknown,
-  options: OnnxRerankOptions | undefined,
+  options: RerankOptions | undefined,
 ): CheckedScoring & { readonly topN: number } {
   const reader = new OptionReader(options, [...sharedNames, 'topN', 'rawScores']);
   const { signal, encoding } = readShared(reader, true);
@@ -126,7 +126,7 @@ export function readRerank(
 /** @throws TypeError or RangeError naming everything that is wrong. */
 export function readTexts(
   input: unknown,
-  options: OnnxClassifyOptions | undefined,
+  options: ClassifyOptions | undefined,
 ): CheckedScoring & { readonly inputs: readonly string[]; readonly topK: number } {
   const reader = new OptionReader(options, [...sharedNames, 'topK', 'rawScores']);
   const { signal, encoding } = readShared(reader, false);

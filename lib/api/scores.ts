@@ -1,5 +1,31 @@
 /** From what a head gives to what people read. */
 
+/** A document's place in what was given, and how relevant it is. */
+export interface RankedDocument {
+  readonly index: number;
+  /** 0 to 1, or what the model gives where raw ones were asked for. */
+  readonly score: number;
+}
+
+export interface ClassScore {
+  readonly label: string;
+  /** A probability, or what the model gives where raw ones were asked for. */
+  readonly score: number;
+}
+
+/** Best first. */
+export function rankedDocuments(scores: Float32Array, topN: number): RankedDocument[] {
+  const ranked = Array.from(scores, (score, index) => ({ index, score })).sort((a, b) => b.score - a.score);
+  return ranked.slice(0, topN);
+}
+
+/** Likeliest first. */
+export function classScores(scores: Float32Array, labels: readonly string[], topK: number): ClassScore[] {
+  return Array.from(scores, (score, index) => ({ label: labels[index] ?? `LABEL_${String(index)}`, score }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, topK);
+}
+
 export function sigmoid(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }
