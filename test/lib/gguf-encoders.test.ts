@@ -246,6 +246,16 @@ describe('an encoder whose file is not sound', () => {
     assertClose(await ready.embed('Two dogs'), await ready.embed('Two dogs'));
   });
 
+  it('is sound without an end token of its own: the separator stands there', async () => {
+    const path = await changed((content) => ({
+      ...content,
+      metadata: [...content.metadata].filter(([name]) => name !== 'tokenizer.ggml.eos_token_id'),
+    }));
+    await using model = await loadModel(path);
+    await using whole = await loadModel(await encoderGguf('cross-encoder'));
+    assertClose(byIndex(await model.rerank('a red car', texts)), byIndex(await whole.rerank('a red car', texts)));
+  });
+
   it('is loaded with mean pooling where its classifier is not wanted', async () => {
     const path = await changed(tensors((tensor) => (tensor.name.startsWith('cls') ? undefined : tensor)));
     await assert.rejects(loadModel(path, { pooling: 'mean' }), { code: 'invalid_model_file' });
