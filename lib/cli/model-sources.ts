@@ -1,5 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { LoadModelOptions } from '../api/types.js';
+import { capabilitiesOf } from '../manager/model-source.js';
+import type { ModelCapability } from '../manager/model-source.js';
 import { emberId, listModels } from '../models/registry.js';
 import { nearest } from '../nearest.js';
 import type { LoadableModelSource, ModelSource } from '../server/index.js';
@@ -21,15 +23,19 @@ export interface ModelFlags {
 /** Of models that nobody named: they came with a request, and go when none came for this long. */
 const autoloadTtlSeconds = 300;
 
+/** Told of every loading what the model can be asked for. */
+export type LoadListener = (id: string, capabilities: readonly ModelCapability[]) => void;
+
 interface SourceSettings {
   /** Named with --model, or the default. */
   readonly isNamed: boolean;
   readonly ttlSeconds: number;
   readonly pinned: boolean;
+  readonly onLoaded: LoadListener;
 }
 
 function sourceOf(choice: ModelChoice, options: LoadModelOptions, settings: SourceSettings): LoadableModelSource {
-  const { isNamed, ttlSeconds, pinned } = settings;
+  const { isNamed, ttlSeconds, pinned, onLoaded } = settings;
   // The first failure of a named model ends the command, which says why; of others nobody else would.
   let endsCommand = isNamed;
   return {
@@ -41,7 +47,10 @@ function sourceOf(choice: ModelChoice, options: LoadModelOptions, settings: Sour
     pinned,
     load: async (signal, onProgress) => {
       try {
-        return await loadWithProgress(choice, { ...options, signal }, onProgress);
+        const model = await loadWithProgress(choice, { ...options, signal }, onProgress);
+        const { servableOf } = await import('../onnx/servable-graph.js');
+        onLoaded(choice.id, capabilitiesOf(servableOf(model)));
+        return model;
       } catch (error) {
         if (!endsCommand && !signal.aborted) note(`Loading ${choice.id} failed: ${describeError(error).message}`);
         throw error;
@@ -85,6 +94,7 @@ export async function modelSources(
   named: readonly ModelChoice[],
   options: LoadModelOptions,
   flags: ModelFlags,
+  onLoaded: LoadListener,
 ): Promise<readonly ModelSource[]> {
   const unnamed = flags.modelAutoload === true ? await unnamedChoices(named, flags.modelsDir) : [];
   const pins = flags.pin ?? [];
@@ -92,7 +102,7 @@ export async function modelSources(
   const sources = (choices: readonly ModelChoice[], isNamed: boolean): ModelSource[] => {
     const ttlSeconds = flags.modelTtl ?? (isNamed ? 0 : autoloadTtlSeconds);
     return choices.map((choice) =>
-      sourceOf(choice, options, { isNamed, ttlSeconds, pinned: pins.includes(choice.id) }),
+      sourceOf(choice, options, { isNamed, ttlSeconds, pinned: pins.includes(choice.id), onLoaded }),
     );
   };
   return [...sources(named, true), ...sources(unnamed, false)];

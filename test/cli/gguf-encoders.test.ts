@@ -1,6 +1,8 @@
 /** Encoders in GGUF on the command line. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { encoderGguf } from '../../fixtures/gguf-encoders.js';
 import { runCli, startCli, type CliProcess } from './cli-process.js';
 
@@ -37,6 +39,18 @@ describe('an encoder in GGUF on the command line', () => {
     );
     const embedded = await post(embedder, '/v1/embeddings', { input: 'a dog' });
     assert.equal(embedded.status, 200, await embedded.clone().text());
+  });
+
+  it('says how to try it: the printed curl line works as it stands', async () => {
+    for (const [name, object] of [
+      ['embedder-mean', /"object":"embedding"/u],
+      ['cross-encoder', /"relevance_score":/u],
+    ] as const) {
+      await using cli = startCli(['serve', '--port', '0', '--model', await encoderGguf(name)]);
+      const [line] = await cli.waitForOutput(/^Try: (curl .*)$/mu);
+      const { stdout } = await promisify(execFile)('sh', ['-c', line.replace('Try: ', '')]);
+      assert.match(stdout, object);
+    }
   });
 
   it('is not loaded with --reranking when it has no classifier', async () => {

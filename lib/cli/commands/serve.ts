@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Tier } from '../../api/types.js';
+import type { ModelCapability } from '../../manager/model-source.js';
 import type { ServerOptions } from '../../server/index.js';
 import { addBackgroundFlags, backgroundFrom, type BackgroundFlags } from '../background-flags.js';
 import { UsageError } from '../cli-error.js';
@@ -22,6 +23,7 @@ import { note, onBrokenPipe, print } from '../output.js';
 import { listenOrExplain } from '../listen.js';
 import { onStopSignal } from '../signals.js';
 import { addStreamingFlags, streamingFrom, type StreamingFlags } from '../streaming-flags.js';
+import { tryLine } from '../try-line.js';
 import { addTracingFlags, tracingFrom, type TracingFlags } from '../tracing-flags.js';
 import { tiers } from '../../native-types.js';
 
@@ -66,14 +68,6 @@ async function choicesFor(options: ServeOptions): Promise<ModelChoice[]> {
   return alias === undefined ? choices : choices.map((choice) => ({ ...choice, id: alias }));
 }
 
-/** A shell command that gets an answer, to be copied. An address that means "all" is no address to call. */
-function tryLine(listenUrl: string, modelId: string, needsKey: boolean): string {
-  const url = listenUrl.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
-  const key = needsKey ? ' -H "Authorization: Bearer $KEY"' : '';
-  const body = JSON.stringify({ model: modelId, messages: [{ role: 'user', content: 'Hello!' }] });
-  return `curl -s ${url}/v1/chat/completions -H "Content-Type: application/json"${key} -d '${body}'`;
-}
-
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/u;
 
 /** Whoever has this machine to himself may ask for everything; where others can call, vip is for those with a vip key. */
@@ -107,7 +101,13 @@ async function serve(options: ServeOptions): Promise<void> {
   onBrokenPipe(() => undefined);
   choices.forEach(sayWhenEmber);
   const requestDefaults = await requestDefaultsFrom(options);
-  const models = await modelSources(choices, { ...loadOptionsFrom(options), ...engineMeasuringFrom(options) }, options);
+  const loaded = new Map<string, readonly ModelCapability[]>();
+  const models = await modelSources(
+    choices,
+    { ...loadOptionsFrom(options), ...engineMeasuringFrom(options) },
+    options,
+    (id, capabilities) => loaded.set(id, capabilities),
+  );
   const { stopped, release } = stopAsked();
   const server = await listenOrExplain({
     host: options.host,
@@ -127,9 +127,9 @@ async function serve(options: ServeOptions): Promise<void> {
     const outcome = await Promise.race([server.ready().then(() => 'loaded'), stopped.then(() => 'stopped')]);
     if (outcome === 'loaded') {
       print(`Ready: ${choices.map((choice) => choice.id).join(', ')}`);
-      print(
-        `Try: ${tryLine(server.url, choices[0]?.id ?? '', (options.apiKey ?? options.apiKeyFile ?? options.vipKey) !== undefined)}`,
-      );
+      const modelId = choices[0]?.id ?? '';
+      const needsKey = (options.apiKey ?? options.apiKeyFile ?? options.vipKey) !== undefined;
+      print(`Try: ${tryLine(server.url, { modelId, capabilities: loaded.get(modelId) ?? [], needsKey })}`);
       await stopped;
     }
     note(`Stopping; running answers have ${String(options.drainSeconds)} s to finish.`);
