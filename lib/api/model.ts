@@ -1,24 +1,19 @@
 import { callNative, CallerTrace, expected, InfernoError } from '../errors.js';
-import type {
-  Classifications,
-  EncodingOptions,
-  ModelCapability,
-  Relevances,
-  ScoringOptions,
-} from '../manager/model-source.js';
-import type { NativeEmbeddings, NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
+import type { ModelCapability } from '../manager/model-source.js';
+import type { NativeGenerationRequest, NativeModel, NativeModelStats } from '../native-types.js';
 import { unlessAborted } from './abort.js';
 import { asyncDispose } from './dispose-symbol.js';
 import { Generation } from './generation.js';
 import { OptionReader } from './option-reader.js';
 import { chatRequest, completionRequest, messagesToJson, readTokens } from './request.js';
 import type { CheckedRequest } from './request.js';
-import { readEncoding, readRerank, readTexts } from './encoder-options.js';
+import { classifyWith, rerankWith } from './encoder-calls.js';
+import type { StartClassification, StartEmbedding, StartRerank } from './encoder-calls.js';
+import { readEncoding } from './encoder-options.js';
 import type { ClassifyOptions, EmbedOptions, RerankOptions } from './encoder-options.js';
 import { modelCapabilities, startClassification, startEmbedding, startRerank } from './model-encoding.js';
-import { classScores, normalized, rankedDocuments, shortened } from './scores.js';
+import { normalized, shortened } from './scores.js';
 import type { ClassScore, RankedDocument } from './scores.js';
-import type { Work } from './work.js';
 import type { ReplicaSet } from './replica-set.js';
 import type { TokenSink, TokenStream } from './token-sink.js';
 import { statisticsWindows } from '../native-statistics-types.js';
@@ -73,15 +68,11 @@ export class Model {
   /** @internal */
   readonly takesEncodingOptions = true;
   /** @internal The layers under the methods below, which the server uses; absent for what the model is not for. */
-  readonly startEmbedding?: (
-    inputs: readonly (string | Int32Array)[],
-    normalize: boolean,
-    options?: EncodingOptions,
-  ) => Work<NativeEmbeddings>;
+  readonly startEmbedding?: StartEmbedding;
   /** @internal */
-  readonly startRerank?: (query: string, documents: readonly string[], options?: ScoringOptions) => Work<Relevances>;
+  readonly startRerank?: StartRerank;
   /** @internal */
-  readonly startClassification?: (inputs: readonly string[], options?: ScoringOptions) => Work<Classifications>;
+  readonly startClassification?: StartClassification;
 
   /** @internal Use `loadModel`. */
   constructor(replicas: ReplicaSet) {
@@ -225,12 +216,7 @@ export class Model {
    */
   async rerank(query: string, documents: readonly string[], options?: RerankOptions): Promise<RankedDocument[]> {
     this.#requireLoaded();
-    const { signal, topN, scoring } = readRerank(query, documents, options);
-    signal?.throwIfAborted();
-    if (documents.length === 0) return [];
-    const { promise, cancel } = startRerank(this.#native, query, documents, scoring);
-    const { scores } = await unlessAborted(promise, signal, cancel);
-    return rankedDocuments(scores, topN);
+    return rerankWith((...call) => startRerank(this.#native, ...call), query, documents, options);
   }
 
   /**
@@ -243,13 +229,7 @@ export class Model {
   async classify(input: readonly string[], options?: ClassifyOptions): Promise<ClassScore[][]>;
   async classify(input: string | readonly string[], options?: ClassifyOptions): Promise<ClassScore[] | ClassScore[][]> {
     this.#requireLoaded();
-    const { inputs, signal, topK, scoring } = readTexts(input, options);
-    signal?.throwIfAborted();
-    if (inputs.length === 0) return [];
-    const { promise, cancel } = startClassification(this.#native, this.info.classLabels, inputs, scoring);
-    const { labels, scores } = await unlessAborted(promise, signal, cancel);
-    const classes = scores.map((row) => classScores(row, labels, topK));
-    return typeof input === 'string' ? (classes[0] ?? []) : classes;
+    return classifyWith((...call) => startClassification(this.#native, this.info.classLabels, ...call), input, options);
   }
 
   stats(): ModelStats {

@@ -1,27 +1,22 @@
 import { unlessAborted } from '../api/abort.js';
 import { asyncDispose } from '../api/dispose-symbol.js';
-import { readEncoding, readRerank, readTexts } from '../api/encoder-options.js';
+import { classifyWith, rerankWith } from '../api/encoder-calls.js';
+import type { StartClassification, StartEmbedding, StartRerank } from '../api/encoder-calls.js';
+import { readEncoding } from '../api/encoder-options.js';
 import type { ClassifyOptions, EmbedOptions, RerankOptions } from '../api/encoder-options.js';
 import { Generation } from '../api/generation.js';
 import type { DetokenizeOptions, ModelStats, RenderChatOptions, TokenizeOptions } from '../api/model.js';
 import { OptionReader } from '../api/option-reader.js';
 import { chatRequest, completionRequest, messagesToJson, readTokens } from '../api/request.js';
 import type { CheckedRequest } from '../api/request.js';
-import { classScores, normalized, rankedDocuments, shortened } from '../api/scores.js';
+import { normalized, shortened } from '../api/scores.js';
 import type { ClassScore, RankedDocument } from '../api/scores.js';
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 import type { ChatMessage, ChatOptions, GenerationOptions, ModelInfo, QueueStatus } from '../api/types.js';
-import type { Work } from '../api/work.js';
 import { CallerTrace, expected, InfernoError } from '../errors.js';
-import type {
-  Classifications,
-  EncodingOptions,
-  ModelCapability,
-  Relevances,
-  ScoringOptions,
-} from '../manager/model-source.js';
+import type { ModelCapability } from '../manager/model-source.js';
 import type { NativeStatistics } from '../native-statistics-types.js';
-import type { NativeEmbeddings, NativeGenerationRequest } from '../native-types.js';
+import type { NativeGenerationRequest } from '../native-types.js';
 import { graphQueueStatus } from './encoder-info.js';
 import { failedStream } from './failed-stream.js';
 import type { OnnxTask } from './model-task.js';
@@ -65,15 +60,11 @@ export class OnnxTextModel {
   /** @internal */
   readonly takesEncodingOptions = true;
   /** @internal The layers under the methods below, which the server uses; absent for what the model is not for. */
-  readonly startEmbedding?: (
-    inputs: readonly (string | Int32Array)[],
-    normalize: boolean,
-    options?: EncodingOptions,
-  ) => Work<NativeEmbeddings>;
+  readonly startEmbedding?: StartEmbedding;
   /** @internal */
-  readonly startRerank?: (query: string, documents: readonly string[], options: ScoringOptions) => Work<Relevances>;
+  readonly startRerank?: StartRerank;
   /** @internal */
-  readonly startClassification?: (inputs: readonly string[], options: ScoringOptions) => Work<Classifications>;
+  readonly startClassification?: StartClassification;
 
   /** @internal Use `loadOnnxModel`. */
   constructor(parts: OnnxTextParts) {
@@ -131,13 +122,7 @@ export class OnnxTextModel {
    * @throws InfernoError `task_unsupported`, `context_length_exceeded`; `signal.reason` when aborted.
    */
   async rerank(query: string, documents: readonly string[], options?: RerankOptions): Promise<RankedDocument[]> {
-    const start = this.startRerank ?? this.#lacks('rank documents');
-    const { signal, topN, scoring } = readRerank(query, documents, options);
-    signal?.throwIfAborted();
-    if (documents.length === 0) return [];
-    const { promise, cancel } = start(query, documents, scoring);
-    const { scores } = await unlessAborted(promise, signal, cancel);
-    return rankedDocuments(scores, topN);
+    return rerankWith(this.startRerank ?? this.#lacks('rank documents'), query, documents, options);
   }
 
   /**
@@ -148,14 +133,7 @@ export class OnnxTextModel {
   async classify(input: string, options?: ClassifyOptions): Promise<ClassScore[]>;
   async classify(input: readonly string[], options?: ClassifyOptions): Promise<ClassScore[][]>;
   async classify(input: string | readonly string[], options?: ClassifyOptions): Promise<ClassScore[] | ClassScore[][]> {
-    const start = this.startClassification ?? this.#lacks('classify');
-    const { inputs, signal, topK, scoring } = readTexts(input, options);
-    signal?.throwIfAborted();
-    if (inputs.length === 0) return [];
-    const { promise, cancel } = start(inputs, scoring);
-    const { labels, scores } = await unlessAborted(promise, signal, cancel);
-    const classes = scores.map((row) => classScores(row, labels, topK));
-    return typeof input === 'string' ? (classes[0] ?? []) : classes;
+    return classifyWith(this.startClassification ?? this.#lacks('classify'), input, options);
   }
 
   /** Answers a conversation, rendered with the folder's chat template; as `Model.chat`. */
