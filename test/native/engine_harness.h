@@ -41,11 +41,16 @@ class EventCollector {
     // To be given to the engine.
     std::function<void()> wake() {
         return [this] {
-            const std::lock_guard lock(mutex_);
+            std::unique_lock lock(mutex_);
             woken_ = true;
-            wakeup_.notify_one();
+            changed_.notify_all();
+            changed_.wait(lock, [&] { return !stepwise_ || !woken_; });
         };
     }
+    // From here on the engine's thread rests in its wake until drain_until() goes on: it is ahead of the test by the
+    // events of one wake, however late the test's thread runs. Nothing may wait for that thread meanwhile; shut_down()
+    // does.
+    void step_with_drains() { set_stepwise(true); }
     void attach(GenerationEngine & engine) { engine_ = &engine; }
 
     // The id of a submission that must be taken.
@@ -64,8 +69,9 @@ class EventCollector {
         while (!done()) {
             {
                 std::unique_lock lock(mutex_);
-                wakeup_.wait_for(lock, std::chrono::milliseconds(50), [&] { return woken_; });
-                woken_ = false;
+                if (stepwise_) let_go();
+                changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return woken_; });
+                if (!stepwise_) woken_ = false;
             }
             const auto now = std::chrono::steady_clock::now();
             if (drain() > 0) progressed = now;
@@ -110,10 +116,26 @@ class EventCollector {
     int tokens(GenerationId id) { return tokens_[id]; }
     size_t end_count() const { return ends_.size(); }
 
+  protected:
+    // Before the engine goes: its thread must not rest in a wake.
+    void run_freely() { set_stepwise(false); }
+
   private:
+    // Under the mutex.
+    void let_go() {
+        woken_ = false;
+        changed_.notify_all();
+    }
+    void set_stepwise(bool stepwise) {
+        const std::lock_guard lock(mutex_);
+        stepwise_ = stepwise;
+        changed_.notify_all();
+    }
+
     std::mutex mutex_;
-    std::condition_variable wakeup_;
+    std::condition_variable changed_;
     bool woken_ = false;
+    bool stepwise_ = false;
     GenerationEngine * engine_ = nullptr;
     std::vector<int32_t> records_ = std::vector<int32_t>(256 * kEventStride);
     std::vector<uint8_t> bytes_ = std::vector<uint8_t>(EventOutbox::kMaxRecordBytes);
@@ -133,6 +155,7 @@ class Harness : public EventCollector {
         engine_ = std::move(engine).value();
         attach(*engine_);
     }
+    ~Harness() { run_freely(); }
 
     Engine & engine() { return *engine_; }
 

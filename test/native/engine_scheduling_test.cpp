@@ -93,6 +93,7 @@ INFERNO_TEST(engine_a_vip_parks_the_lowest_and_the_parked_one_goes_on_as_if_noth
         EngineOptions two = options(2);
         two.cache.memory_bytes = cache_bytes;
         Harness harness(two);
+        harness.step_with_drains();
         const GenerationId low = harness.submit(in_tier(queue::Tier::Low, "Once upon a time", 120));
         const GenerationId normal = harness.submit(in_tier(queue::Tier::Normal, "The cat sat on", 120));
         CHECK(harness.drain_until([&] { return harness.tokens(low) > 3 && harness.tokens(normal) > 3; }));
@@ -114,6 +115,7 @@ INFERNO_TEST(engine_fifo_never_parks) {
     EngineOptions one = options(1);
     one.policy = queue::Policy::Fifo;
     Harness harness(one);
+    harness.step_with_drains();
     const GenerationId low = harness.submit(in_tier(queue::Tier::Low, "Once", 60));
     CHECK(harness.drain_until([&] { return harness.tokens(low) > 3; }));
     const GenerationId vip = harness.submit(in_tier(queue::Tier::Vip, "Hello", 5));
@@ -124,6 +126,7 @@ INFERNO_TEST(engine_fifo_never_parks) {
 
 INFERNO_TEST(engine_better_tiers_start_first) {
     Harness harness(options(1));
+    harness.step_with_drains();
     const GenerationId running = harness.submit(in_tier(queue::Tier::Vip, "Once", 40));
     CHECK(harness.drain_until([&] { return harness.tokens(running) > 0; }));
     const GenerationId low = harness.submit(in_tier(queue::Tier::Low, "Low", 10));
@@ -141,6 +144,7 @@ INFERNO_TEST(engine_better_tiers_start_first) {
 
 INFERNO_TEST(engine_a_deadline_that_passes_before_the_start_ends_the_request) {
     Harness harness(options(1));
+    harness.step_with_drains();
     const GenerationId running = harness.submit(Harness::request("Once", -1));
     CHECK(harness.drain_until([&] { return harness.tokens(running) > 0; }));
     harness.engine().pause(running);
@@ -156,6 +160,7 @@ INFERNO_TEST(engine_a_deadline_that_passes_before_the_start_ends_the_request) {
 
 INFERNO_TEST(engine_dependencies_hold_and_failures_pass_on) {
     Harness harness(options(4));
+    harness.step_with_drains();
     const GenerationId first = harness.submit(Harness::request("Once", 60));
     GenerationRequest second = Harness::request("Then", 5);
     second.scheduling.dependencies = {first};

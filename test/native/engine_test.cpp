@@ -68,6 +68,7 @@ INFERNO_TEST(engine_full_context_ends_with_length) {
 
 INFERNO_TEST(engine_cancel_ends_queued_and_running_generations) {
     Harness harness({256, 1, 64, 1});
+    harness.step_with_drains();
     const GenerationId running = harness.submit(Harness::request("Once", -1));
     const GenerationId queued = harness.submit(Harness::request("Twice", -1));
     CHECK(harness.drain_until([&] { return !harness.text(running).empty(); }));
@@ -84,6 +85,7 @@ INFERNO_TEST(engine_cancel_ends_queued_and_running_generations) {
 
 INFERNO_TEST(engine_a_paused_generation_stands_still_and_the_others_go_on) {
     Harness harness({256, 2, 64, 1});
+    harness.step_with_drains();
     const GenerationId paused = harness.submit(Harness::request("Once", 200));
     CHECK(harness.drain_until([&] { return harness.tokens(paused) > 0; }));
     harness.engine().pause(paused);
