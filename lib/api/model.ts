@@ -65,8 +65,6 @@ export class Model {
   readonly #native: NativeModel;
   readonly #replicas: ReplicaSet;
   #unloaded: Promise<void> | undefined;
-  /** @internal */
-  readonly takesEncodingOptions = true;
   /** @internal The layers under the methods below, which the server uses; absent for what the model is not for. */
   readonly startEmbedding?: StartEmbedding;
   /** @internal */

@@ -65,8 +65,6 @@ export interface ServableModel {
     normalize: boolean,
     options?: EncodingOptions,
   ): Work<NativeEmbeddings>;
-  /** `startEmbedding` cuts and schedules as its options say. Default false: it takes none. */
-  readonly takesEncodingOptions?: boolean;
   /** Without it, the model cannot say how relevant texts are to another. */
   startRerank?(query: string, documents: readonly string[], options: ScoringOptions): Work<Relevances>;
   /** Without it, the model cannot classify. */

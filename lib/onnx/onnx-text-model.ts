@@ -57,8 +57,6 @@ export class OnnxTextModel {
   #unloaded: Promise<void> | undefined;
   /** @internal */
   readonly format = 'onnx';
-  /** @internal */
-  readonly takesEncodingOptions = true;
   /** @internal The layers under the methods below, which the server uses; absent for what the model is not for. */
   readonly startEmbedding?: StartEmbedding;
   /** @internal */

@@ -1,5 +1,6 @@
+import type { EncodingOptions } from '../manager/model-source.js';
 import type { NativeEmbeddings } from '../native-types.js';
-import { errorReply, faultsReply } from './error-response.js';
+import { errorReply } from './error-response.js';
 import type { Exchange } from './exchange.js';
 import type { ServedModel } from './model-catalog.js';
 import { ModelWork } from './model-work.js';
@@ -22,20 +23,15 @@ export function startEmbedding(
   answer: (result: NativeEmbeddings) => void,
 ): void {
   const { model } = served;
-  const takesOptions = model.takesEncodingOptions === true;
   const embed = model.startEmbedding?.bind(model);
   if (embed === undefined) {
     exchange.sendError(errorReply('embedding_unsupported', 'This model cannot produce embeddings.', 'model'));
     return;
   }
-  if (truncate && !takesOptions) {
-    const message = 'Expected false for truncate, since this model does not cut inputs, but received true.';
-    exchange.sendError(faultsReply([{ param: 'truncate', message }]));
-    return;
-  }
-  const isScheduled = takesOptions && scheduling !== undefined;
-  new ModelWork(exchange, served, { operation: 'embeddings', ...(isScheduled ? { scheduling } : {}) }).start(() => {
-    if (!isScheduled) return embed(inputs, normalize, takesOptions ? { truncate } : undefined);
-    return embed(inputs, normalize, { truncate, scheduling: workScheduling(exchange, scheduling) });
-  }, answer);
+  const placed = (): EncodingOptions =>
+    scheduling === undefined ? { truncate } : { truncate, scheduling: workScheduling(exchange, scheduling) };
+  new ModelWork(exchange, served, { operation: 'embeddings', scheduling }).start(
+    () => embed(inputs, normalize, placed()),
+    answer,
+  );
 }
