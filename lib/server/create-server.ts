@@ -223,6 +223,7 @@ export async function createServer(options: ServerOptions): Promise<InfernoServe
       memoryBudgetBytes: options.memoryBudgetBytes,
       waitLimitMs: limits.modelWaitMs,
       maxWaits: limits.maxGenerations,
+      anyName: options.anyModelName ?? false,
       onLoaded: tracing?.modelLoaded,
     }),
     exchanges,

@@ -18,17 +18,25 @@ function answerable(resolution: Resolution): ResolvedModel {
   return 'error' in resolution ? { error: thrownReply(resolution.error) } : resolution;
 }
 
+export interface CatalogOptions extends ManagerOptions {
+  /** A name that no model has means the first model. */
+  readonly anyName: boolean;
+}
+
 /** The models of one server as its clients see them. */
 export class ModelCatalog {
   readonly manager: ModelManager;
+  readonly #anyName: boolean;
 
-  constructor(sources: readonly ModelSource[], options: ManagerOptions) {
+  constructor(sources: readonly ModelSource[], options: CatalogOptions) {
     this.manager = new ModelManager(sources, options);
+    this.#anyName = options.anyName;
   }
 
   /** The model of that id, or the first one when no id is given. */
   resolve(id: string | undefined): ResolvedModel {
-    return answerable(this.manager.resolve(id));
+    const meansFirst = this.#anyName && id !== undefined && this.manager.get(id) === undefined;
+    return answerable(this.manager.resolve(meansFirst ? undefined : id));
   }
 
   /** The same, for a request to load it. */

@@ -51,6 +51,11 @@ export interface ServerOptions {
    * loads itself make room for each other within it.
    */
   readonly memoryBudgetBytes?: number;
+  /**
+   * Requests that name a model which is not served are answered by the first one, whose name the answers bear. Default
+   * false: they get 404.
+   */
+  readonly anyModelName?: boolean;
   /** Who may ask for which priority; default: everybody for up to 'high'. */
   readonly priorities?: PriorityOptions;
   /** Takes requests with `"background": true`; default: refuses them. */

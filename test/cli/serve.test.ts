@@ -104,6 +104,21 @@ describe('serve', () => {
     await stop(cli);
   });
 
+  it('--any-model-name answers requests for models that are not there with the first', async () => {
+    await using cli = await startServer('--any-model-name', '--model', 'ember', '--model', 'ember');
+    const url = urlOf(cli);
+    await cli.waitForOutput(/^Ready: ember, ember-2$/mu);
+    for (const [model, answers] of [
+      ['gpt-4o', 'ember'],
+      ['ember-2', 'ember-2'],
+    ] as const) {
+      const answer = await ask(url, { model });
+      assert.deepEqual([answer.status, ((await answer.json()) as { readonly model: string }).model], [200, answers]);
+    }
+    assert.equal((await fetch(`${url}/v1/models/gpt-4o`)).status, 404);
+    await stop(cli);
+  });
+
   it('two files of one name get different ids', async () => {
     await using cli = await startServer('--model', 'ember', '--model', 'ember');
     const url = urlOf(cli);

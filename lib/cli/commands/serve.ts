@@ -31,6 +31,7 @@ interface ServeOptions
   extends LoadFlags, ModelFlags, BackgroundFlags, MeasuringFlags, TracingFlags, RequestDefaultFlags, StreamingFlags {
   readonly model?: readonly string[];
   readonly alias?: string;
+  readonly anyModelName?: boolean;
   readonly host: string;
   readonly port: number;
   readonly apiKey?: readonly string[];
@@ -114,6 +115,7 @@ async function serve(options: ServeOptions): Promise<void> {
     port: options.port,
     models,
     ...(options.memoryBudget === undefined ? {} : { memoryBudgetBytes: options.memoryBudget * mebibyte }),
+    ...(options.anyModelName === true ? { anyModelName: true } : {}),
     ...(options.allowedHost === undefined ? {} : { allowedHosts: options.allowedHost }),
     ...accessFrom(options),
     ...requestDefaults,
@@ -158,6 +160,7 @@ export function addServeCommand(program: Command): void {
     .option('--memory-budget <mib>', 'memory for models; default: 90 % of what there is', integerIn(1, maxMebibytes))
     .option('--pin <id>', 'never unload this model to make room or for idleness (repeatable)', collect)
     .option('--alias <name>', 'serve the model under this id', nonEmpty)
+    .option('--any-model-name', 'answer requests for unknown models with the first one, as llama-server does')
     .option('--host <address>', 'address to listen on', nonEmpty, '127.0.0.1')
     .option('-p, --port <n>', 'port to listen on; 0 takes a free one', integerIn(0, 65_535), 8080)
     .option('--allowed-host <name>', 'answer to this name in the Host header, too; * is any (repeatable)', collect)
