@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { packageVersion } from '../version.js';
 import type { MemoryHolder } from './eviction.js';
 import { isLoadable } from './model-source.js';
 import { servableOf } from '../onnx/servable-graph.js';
@@ -21,7 +22,8 @@ export class LoadedModel implements ServedModel {
     this.id = id;
     this.model = model;
     const identity = `${id}\n${model.info.description}\n${String(model.info.sizeBytes)}`;
-    this.fingerprint = `fp_${createHash('sha256').update(identity).digest('hex').slice(0, 10)}`;
+    // A build and what it runs, beginning as llama-server's do: some of its clients look for that.
+    this.fingerprint = `b${packageVersion}-${createHash('sha256').update(identity).digest('hex').slice(0, 10)}`;
   }
 
   get isBusy(): boolean {

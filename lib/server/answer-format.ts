@@ -1,10 +1,11 @@
 import type { AnswerDelta, GenerationEnd } from '../api/token-sink.js';
 import type { TokenLogprob, ToolCall } from '../api/types.js';
+import { timingsOf } from './answer-timings.js';
 import type { ErrorReply } from './error-response.js';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
-/** Token counts of one answer, all choices together. */
+/** Token counts of one answer, all choices together, and what it took. */
 export interface AnswerUsage {
   promptTokens: number;
   cachedTokens: number;
@@ -14,6 +15,23 @@ export interface AnswerUsage {
   /** Guessed by speculation, and those of them that were right. */
   draftedTokens: number;
   acceptedTokens: number;
+  /** Of the choice where each took longest. */
+  prefillMs: number;
+  decodeMs: number;
+}
+
+/** Of an answer that has not begun. */
+export function noUsage(): AnswerUsage {
+  return {
+    promptTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+    reasoningTokens: 0,
+    draftedTokens: 0,
+    acceptedTokens: 0,
+    prefillMs: 0,
+    decodeMs: 0,
+  };
 }
 
 /** One finished choice of an answer that is sent whole. */
@@ -62,6 +80,11 @@ export interface AnswerFormat {
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string;
   /** The part that ends a started stream with an error; default: OpenAI's. */
   failure?(reply: ErrorReply): string;
+}
+
+/** The fields that end an answer. */
+export function endFields(usage: AnswerUsage, choices: number): string {
+  return `"usage":${usageJson(usage)},"timings":${JSON.stringify(timingsOf(usage, choices))}`;
 }
 
 export function usageJson(usage: AnswerUsage): string {

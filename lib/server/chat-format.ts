@@ -1,6 +1,6 @@
 import type { AnswerDelta } from '../api/token-sink.js';
 import type { TokenLogprob } from '../api/types.js';
-import { usageJson } from './answer-format.js';
+import { endFields } from './answer-format.js';
 import type { AnswerFormat, AnswerUsage, FinishReason, PartFraming, WholeChoice } from './answer-format.js';
 import { logprobEntries } from './logprobs-json.js';
 import type { ServedModel } from './model-catalog.js';
@@ -83,7 +83,9 @@ export class ChatFormat implements AnswerFormat {
 
   closing(usage: AnswerUsage | undefined): string {
     const { after, done } = this.#framing;
-    return usage === undefined ? done : `${this.#eventStart}],"usage":${usageJson(usage)}}${after}${done}`;
+    return usage === undefined
+      ? done
+      : `${this.#eventStart}],${endFields(usage, this.#choices.length)}}${after}${done}`;
   }
 
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string {
@@ -92,7 +94,7 @@ export class ChatFormat implements AnswerFormat {
         `{"index":${String(choice.index)},"message":${messageJson(choice)},` +
         `"logprobs":${logprobsJson(choice.logprobs)},"finish_reason":"${choice.finishReason}"}`,
     );
-    return `{${this.#identity},"choices":[${list.join(',')}],"usage":${usageJson(usage)}}`;
+    return `{${this.#identity},"choices":[${list.join(',')}],${endFields(usage, this.#choices.length)}}`;
   }
 
   #parts(index: number): ChoiceParts {

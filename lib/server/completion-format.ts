@@ -1,5 +1,5 @@
 import type { TokenLogprob } from '../api/types.js';
-import { usageJson } from './answer-format.js';
+import { endFields } from './answer-format.js';
 import type { AnswerFormat, AnswerUsage, FinishReason, PartFraming, WholeChoice } from './answer-format.js';
 import type { ServedModel } from './model-catalog.js';
 import { randomSuffix } from './request-id.js';
@@ -76,7 +76,9 @@ export class CompletionFormat implements AnswerFormat {
 
   closing(usage: AnswerUsage | undefined): string {
     const { before, after, done } = this.#framing;
-    return usage === undefined ? done : `${before}${this.#start}],"usage":${usageJson(usage)}}${after}${done}`;
+    return usage === undefined
+      ? done
+      : `${before}${this.#start}],${endFields(usage, this.#afterText.length)}}${after}${done}`;
   }
 
   whole(choices: readonly WholeChoice[], usage: AnswerUsage): string {
@@ -87,6 +89,6 @@ export class CompletionFormat implements AnswerFormat {
         `"logprobs":${logprobsJson(logprobs, 0)},"finish_reason":"${finishReason}"}`
       );
     });
-    return `${this.#start}${list.join(',')}],"usage":${usageJson(usage)}}`;
+    return `${this.#start}${list.join(',')}],${endFields(usage, this.#afterText.length)}}`;
   }
 }

@@ -3,6 +3,7 @@ import type { QueuePosition } from '../api/types.js';
 import type { NativeGenerationRequest } from '../native-types.js';
 import type { AnswerTarget } from './answer-target.js';
 import { AnswerTimer } from './answer-timer.js';
+import { noUsage } from './answer-format.js';
 import type { AnswerFormat, AnswerUsage, FinishReason } from './answer-format.js';
 import { errorReply, failureReply, thrownReply } from './error-response.js';
 import type { ErrorReply } from './error-response.js';
@@ -37,14 +38,7 @@ function isFurther(a: QueuePosition, b: QueuePosition): boolean {
 
 /** The generations of one answer, started, paused and cancelled together. One that fails ends the others. */
 export class GenerationGroup implements ExchangeWork {
-  readonly usage: AnswerUsage = {
-    promptTokens: 0,
-    cachedTokens: 0,
-    completionTokens: 0,
-    reasoningTokens: 0,
-    draftedTokens: 0,
-    acceptedTokens: 0,
-  };
+  readonly usage: AnswerUsage = noUsage();
   readonly #exchange: AnswerTarget;
   readonly #plan: GenerationPlan;
   readonly #streams: TokenStream[] = [];
@@ -94,7 +88,7 @@ export class GenerationGroup implements ExchangeWork {
     this.#plan.served.end();
     this.#exchange.recorder?.generationEnded(end);
     if (this.#failed || !this.#exchange.isOpen) return 'failed';
-    const { stopReason, usage, error } = end;
+    const { stopReason, usage, timings, error } = end;
     if (stopReason === 'error' || stopReason === 'cancelled') {
       this.#failed = true;
       fail(stopReason === 'error' ? failureReply(error) : this.#cancelledReply());
@@ -108,6 +102,8 @@ export class GenerationGroup implements ExchangeWork {
     this.usage.reasoningTokens += usage.reasoningTokens;
     this.usage.draftedTokens += usage.draftedTokens;
     this.usage.acceptedTokens += usage.acceptedTokens;
+    this.usage.prefillMs = Math.max(this.usage.prefillMs, timings.prefillMs);
+    this.usage.decodeMs = Math.max(this.usage.decodeMs, timings.decodeMs);
     this.#remaining--;
     if (this.#remaining === 0) this.#exchange.record?.settle('done');
     const reason = stopReason === 'stop' && end.toolCalls > 0 ? 'tool_calls' : stopReason;

@@ -42,7 +42,7 @@ describe('POST /v1/chat/completions', () => {
     assert.equal(body.object, 'chat.completion');
     assert.ok(Math.abs(body.created - Date.now() / 1000) < 60);
     assert.equal(body.model, 'tiny');
-    assert.match(body.system_fingerprint, /^fp_/);
+    assert.match(body.system_fingerprint, /^b\d+\.\d+\.\d+-[0-9a-f]{10}$/);
     const [choice] = body.choices;
     assert.equal(body.choices.length, 1);
     assert.equal(choice?.message.role, 'assistant');
@@ -51,6 +51,22 @@ describe('POST /v1/chat/completions', () => {
     assert.equal(choice.logprobs, null);
     assert.equal(body.usage.completion_tokens, 24);
     assert.equal(body.usage.total_tokens, body.usage.prompt_tokens + 24);
+  });
+
+  it('says what an answer took as llama-server does, whole and beside the usage of a stream', async () => {
+    const countsOf = ({ timings }: { readonly timings?: Record<string, number> }): unknown[] => {
+      assert.ok((timings?.['predicted_ms'] ?? 0) > 0);
+      return [timings?.['predicted_n'], (timings?.['cache_n'] ?? 0) + (timings?.['prompt_n'] ?? 0)];
+    };
+    const whole = (await (await server.post(path, greedy)).json()) as ChatAnswer & { timings: Record<string, number> };
+    assert.deepEqual(countsOf(whole), [24, whole.usage.prompt_tokens]);
+    const stream = { ...greedy, n: 2, stream: true, stream_options: { include_usage: true } };
+    const lines = (await (await server.post(path, stream)).text())
+      .split('\n')
+      .filter((line) => line.startsWith('data: {'));
+    const chunks = lines.map((line) => JSON.parse(line.slice(6)) as { timings?: Record<string, number> });
+    assert.deepEqual(countsOf(chunks.at(-1) ?? {}), [48, whole.usage.prompt_tokens]);
+    assert.ok(chunks.slice(0, -1).every(({ timings }) => timings === undefined));
   });
 
   it('streams the same text, in chunks of one shape', async () => {

@@ -1,6 +1,7 @@
 import type { GenerationEnd } from '../../api/token-sink.js';
 import type { TokenLogprob } from '../../api/types.js';
 import type { AnswerFormat, PartFraming, WholeChoice } from '../answer-format.js';
+import { timingsOf } from '../answer-timings.js';
 import type { ServedModel } from '../model-catalog.js';
 import type { LlamaBody } from '../schemas/llama-completion.js';
 import { generationSettings, predictedMost } from './generation-settings.js';
@@ -9,31 +10,6 @@ import type { EnginePrompt } from './prompt.js';
 
 /** Sequences have no numbers that a client could use; llama-server takes -1 for any. */
 const noSlot = -1;
-
-/** A rate of zero where there was nothing to measure. */
-function ratio(value: number, by: number): number {
-  return by > 0 ? value / by : 0;
-}
-
-/** llama-server's `timings`. The first token comes with the prompt, so that rates count one less. */
-export function timingsOf({ usage, timings }: GenerationEnd): Record<string, number> {
-  const { promptTokens, cachedTokens, completionTokens, draftedTokens, acceptedTokens } = usage;
-  const { prefillMs, decodeMs } = timings;
-  const processed = promptTokens - cachedTokens;
-  const steps = Math.max(0, completionTokens - 1);
-  return {
-    cache_n: cachedTokens,
-    prompt_n: processed,
-    prompt_ms: prefillMs,
-    prompt_per_token_ms: ratio(prefillMs, processed),
-    prompt_per_second: ratio(processed * 1000, prefillMs),
-    predicted_n: completionTokens,
-    predicted_ms: decodeMs,
-    predicted_per_token_ms: ratio(decodeMs, steps),
-    predicted_per_second: ratio(steps * 1000, decodeMs),
-    ...(draftedTokens === 0 ? {} : { draft_n: draftedTokens, draft_n_accepted: acceptedTokens }),
-  };
-}
 
 function plainLogprob({ id, token, bytes, logprob }: Omit<TokenLogprob, 'top'>): Record<string, unknown> {
   return { id, token, bytes, logprob };
@@ -170,7 +146,7 @@ export class LlamaFormat implements AnswerFormat {
       stop_type: stopTypeOf(end),
       stopping_word: end.stopSequence ?? '',
       tokens_cached: promptTokens + completionTokens,
-      timings: timingsOf(end),
+      timings: timingsOf({ ...end.usage, ...end.timings }),
       ...(this.#showsProbabilities && shown.length > 0 ? { completion_probabilities: probabilitiesOf(shown) } : {}),
     };
     const names = body.response_fields ?? [];

@@ -1,5 +1,6 @@
 /** Anthropic's `message`, streamed as named events and whole. One choice. `text` is JSON-escaped, as in every format. */
 import type { AnswerDelta, GenerationEnd } from '../../api/token-sink.js';
+import { noUsage } from '../answer-format.js';
 import type { AnswerFormat, AnswerUsage, FinishReason, WholeChoice } from '../answer-format.js';
 import type { ErrorReply } from '../error-response.js';
 import type { ServedModel } from '../model-catalog.js';
@@ -56,15 +57,7 @@ export class MessagesFormat implements AnswerFormat {
   }
 
   opening(): string {
-    const usage = {
-      promptTokens: 0,
-      cachedTokens: 0,
-      completionTokens: 0,
-      reasoningTokens: 0,
-      draftedTokens: 0,
-      acceptedTokens: 0,
-    };
-    const message = `{${this.#start},"content":[],"stop_reason":null,"stop_sequence":null,"usage":${usageJson(usage)}}`;
+    const message = `{${this.#start},"content":[],"stop_reason":null,"stop_sequence":null,"usage":${usageJson(noUsage())}}`;
     return event('message_start', `,"message":${message}`) + event('ping', '');
   }
 

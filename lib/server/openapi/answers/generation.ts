@@ -23,6 +23,28 @@ export const usage = namedAnswer(
   }),
 );
 
+const milliseconds = z.number().min(0);
+const rate = z.number().min(0).describe('0 where there was nothing to measure.');
+
+export const timings = namedAnswer(
+  'Timings',
+  z
+    .object({
+      cache_n: count.describe('Tokens of the prompt taken from a cache.'),
+      prompt_n: count.describe('Tokens of the prompt that were computed.'),
+      prompt_ms: milliseconds,
+      prompt_per_token_ms: milliseconds,
+      prompt_per_second: rate,
+      predicted_n: count,
+      predicted_ms: milliseconds,
+      predicted_per_token_ms: milliseconds,
+      predicted_per_second: rate,
+      draft_n: count.optional().describe('Guessed by speculation; absent without guesses.'),
+      draft_n_accepted: count.optional(),
+    })
+    .describe('As llama-server has them. Of several choices, all tokens and the longest times.'),
+);
+
 const tokenLogprob = z.object({
   token: z.string(),
   logprob: z.number().nullable().describe('Natural logarithm; null for a probability of 0.'),
@@ -40,7 +62,7 @@ const identity = {
   id: z.string(),
   created: z.int().describe('Unix seconds.'),
   model: z.string(),
-  system_fingerprint: z.string().describe('Of the model file and the engine.'),
+  system_fingerprint: z.string().describe('Of this build and the model file.'),
 };
 const serviceTier = z.string().optional().describe('What it got, when service_tier was asked for.');
 
@@ -71,6 +93,7 @@ export const chatCompletion = namedAnswer(
       }),
     ),
     usage,
+    timings,
   }),
 );
 
@@ -104,6 +127,7 @@ export const chatCompletionChunk = namedAnswer(
       )
       .describe('Empty in the last chunk of a stream that was asked for its usage.'),
     usage: usage.nullable().optional().describe('With stream_options.include_usage: null in all chunks but the last.'),
+    timings: timings.optional().describe('Where the usage is.'),
   }),
 );
 
@@ -125,6 +149,7 @@ export const textCompletion = namedAnswer(
     object: z.literal('text_completion'),
     choices: z.array(z.object({ ...textChoice, finish_reason: finishReason })),
     usage,
+    timings,
   }),
 );
 
@@ -135,5 +160,6 @@ export const textCompletionChunk = namedAnswer(
     object: z.literal('text_completion'),
     choices: z.array(z.object({ ...textChoice, finish_reason: finishReason.nullable() })),
     usage: usage.nullable().optional(),
+    timings: timings.optional(),
   }),
 );

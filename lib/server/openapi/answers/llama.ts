@@ -1,6 +1,7 @@
 /** What llama-server's own routes answer. */
 import { z } from 'zod';
 import { namedAnswer } from '../json-schema.js';
+import { timings } from './generation.js';
 
 const count = z.int().min(0);
 const logprob = z.object({
@@ -14,20 +15,6 @@ const probabilities = z.array(logprob.extend({ top_logprobs: z.array(logprob) })
 const settings = z
   .looseObject({ seed: z.number(), temperature: z.number(), top_k: z.int(), samplers: z.array(z.string()) })
   .describe('Every setting that it was made with, by its name in requests.');
-
-const timings = z.object({
-  cache_n: count,
-  prompt_n: count,
-  prompt_ms: z.number(),
-  prompt_per_token_ms: z.number(),
-  prompt_per_second: z.number(),
-  predicted_n: count,
-  predicted_ms: z.number(),
-  predicted_per_token_ms: z.number(),
-  predicted_per_second: z.number(),
-  draft_n: count.optional(),
-  draft_n_accepted: count.optional(),
-});
 
 const answer = z.object({
   index: count,
