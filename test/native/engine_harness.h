@@ -67,14 +67,14 @@ class EventCollector {
         const auto begun = std::chrono::steady_clock::now();
         auto progressed = begun;
         while (!done()) {
-            {
-                std::unique_lock lock(mutex_);
-                if (stepwise_) let_go();
-                changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return woken_; });
-                if (!stepwise_) woken_ = false;
-            }
+            const bool rests = wait_for_wake();
             const auto now = std::chrono::steady_clock::now();
             if (drain() > 0) progressed = now;
+            if (rests) {
+                if (done()) return true;
+                // Not before the drain: what is not drained yet takes the place of another wake.
+                let_go();
+            }
             if (now - progressed > std::chrono::minutes(1) || now - begun > std::chrono::minutes(10)) return false;
         }
         return true;
@@ -121,8 +121,15 @@ class EventCollector {
     void run_freely() { set_stepwise(false); }
 
   private:
-    // Under the mutex.
+    // True when the engine's thread rests until it is let go.
+    bool wait_for_wake() {
+        std::unique_lock lock(mutex_);
+        const bool woken = changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return woken_; });
+        if (!stepwise_) woken_ = false;
+        return stepwise_ && woken;
+    }
     void let_go() {
+        const std::lock_guard lock(mutex_);
         woken_ = false;
         changed_.notify_all();
     }

@@ -102,6 +102,7 @@ INFERNO_TEST(engine_a_vip_parks_the_lowest_and_the_parked_one_goes_on_as_if_noth
         harness.engine().pause(normal);
         const GenerationId vip = harness.submit(in_tier(queue::Tier::Vip, "Hello", 5));
         CHECK(harness.wait_for_end(vip));
+        CHECK(harness.end(low).empty());
         harness.engine().resume(low);
         harness.engine().resume(normal);
         CHECK(harness.wait_for_end(low));
