@@ -1,4 +1,5 @@
 import { InfernoError } from '../errors.js';
+import { noTokens } from '../api/no-tokens.js';
 import type { TokenSink, TokenStream } from '../api/token-sink.js';
 
 const endedStream: TokenStream = {
@@ -8,14 +9,6 @@ const endedStream: TokenStream = {
   position: () => undefined,
 };
 
-const nothing = {
-  promptTokens: 0,
-  cachedTokens: 0,
-  completionTokens: 0,
-  reasoningTokens: 0,
-  draftedTokens: 0,
-  acceptedTokens: 0,
-};
 const noTime = { tokenizeMs: 0, queueMs: 0, prefillMs: 0, decodeMs: 0, detokenizeMs: 0 };
 
 /**
@@ -31,7 +24,7 @@ export function failedStream(submit: () => TokenStream, sink: TokenSink): TokenS
     queueMicrotask(() => {
       sink.onEnd({
         stopReason: 'error',
-        usage: nothing,
+        usage: noTokens,
         timings: noTime,
         toolCalls: 0,
         moments: { submittedUs: now, firstTokenUs: 0, endedUs: now },

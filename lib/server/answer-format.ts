@@ -1,37 +1,18 @@
+import { noTokens } from '../api/no-tokens.js';
 import type { AnswerDelta, GenerationEnd } from '../api/token-sink.js';
 import type { TokenLogprob, ToolCall } from '../api/types.js';
 import { timingsOf } from './answer-timings.js';
+import type { AnswerTimings } from './answer-timings.js';
 import type { ErrorReply } from './error-response.js';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
 /** Token counts of one answer, all choices together, and what it took. */
-export interface AnswerUsage {
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
-  /** Of the completion tokens, those that the model thought. */
-  reasoningTokens: number;
-  /** Guessed by speculation, and those of them that were right. */
-  draftedTokens: number;
-  acceptedTokens: number;
-  /** Of the choice where each took longest. */
-  prefillMs: number;
-  decodeMs: number;
-}
+export type AnswerUsage = { -readonly [Field in keyof AnswerTimings]: AnswerTimings[Field] };
 
 /** Of an answer that has not begun. */
 export function noUsage(): AnswerUsage {
-  return {
-    promptTokens: 0,
-    cachedTokens: 0,
-    completionTokens: 0,
-    reasoningTokens: 0,
-    draftedTokens: 0,
-    acceptedTokens: 0,
-    prefillMs: 0,
-    decodeMs: 0,
-  };
+  return { ...noTokens, prefillMs: 0, decodeMs: 0 };
 }
 
 /** One finished choice of an answer that is sent whole. */

@@ -1,10 +1,7 @@
-/** Milliseconds are of the choice where each took longest. */
-export interface AnswerTimings {
-  readonly promptTokens: number;
-  readonly cachedTokens: number;
-  readonly completionTokens: number;
-  readonly draftedTokens: number;
-  readonly acceptedTokens: number;
+import type { Usage } from '../api/types.js';
+
+/** Tokens of all choices; milliseconds of the one where each took longest. */
+export interface AnswerTimings extends Usage {
   readonly prefillMs: number;
   readonly decodeMs: number;
 }
